@@ -1,0 +1,75 @@
+/**
+ * Every code that a caller of the server can see. The HTTP status of each stands in
+ * `http/status.ts` and in `docs/errors.md`; a test holds the three lists equal.
+ */
+export const ERROR_CODES = [
+  "INVALID_JSON",
+  "INVALID_ARGUMENT",
+  "INVALID_BASE64",
+  "INVALID_IMAGE",
+  "UNSUPPORTED_FORMAT",
+  "NOT_FOUND",
+  "METHOD_NOT_ALLOWED",
+  "UNSUPPORTED_ENCODING",
+  "BODY_TOO_LARGE",
+  "TOO_MANY_INSTANCES",
+  "IMAGE_TOO_LARGE",
+  "REQUEST_TIMEOUT",
+  "CANCELLED",
+  "INTERNAL",
+  "INFERENCE_FAILED",
+  "QUEUE_FULL",
+  "NOT_READY",
+  "DRAINING",
+  "DEADLINE_EXCEEDED",
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+interface ServingErrorOptions {
+  /** Index in `instances` of the element at fault. */
+  readonly instance?: number;
+  /** When the same request may succeed, in seconds from now. */
+  readonly retryAfterSeconds?: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * The only error that crosses a room's border. Its message is a sentence for the caller: where,
+ * what was expected, what came. It never holds a path, a stack or more than 64 characters of input.
+ */
+export class ServingError extends Error {
+  override readonly name = "ServingError";
+  readonly code: ErrorCode;
+  readonly instance: number | undefined;
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: ServingErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.instance = options.instance;
+    this.retryAfterSeconds = options.retryAfterSeconds;
+  }
+}
+
+/** A reason not to start: one line that names the file or setting and the remedy. */
+export class StartupError extends Error {
+  override readonly name = "StartupError";
+}
+
+/**
+ * Returns `thrown` when it is a {@link ServingError}, else an INTERNAL one that wraps it. Callers see
+ * only the sentence; the cause is for the log.
+ */
+export function toServingError(thrown: unknown): ServingError {
+  if (thrown instanceof ServingError) return thrown;
+  return new ServingError("INTERNAL", "internal error; this is a bug, the log has the cause", {
+    cause: thrown,
+  });
+}
+
+/** Returns `text` on one line, cut to 64 characters, for quoting a caller's input in a message. */
+export function excerpt(text: string): string {
+  const line = text.slice(0, 65).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ");
+  return line.length > 64 ? `${line.slice(0, 61)}...` : line;
+}

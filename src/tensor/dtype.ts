@@ -1,0 +1,70 @@
+/** Element types of a tensor, in ONNX Runtime's spelling. */
+export const DTYPES = [
+  "float32",
+  "float64",
+  "float16",
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "uint8",
+  "uint16",
+  "uint32",
+  "uint64",
+  "bool",
+  "string",
+] as const;
+
+export type DType = (typeof DTYPES)[number];
+
+/** Elements in row-major order. float16 holds raw half-precision bits, bool holds 0 or 1. */
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | BigInt64Array
+  | Uint8Array
+  | Uint16Array
+  | Uint32Array
+  | BigUint64Array
+  | string[];
+
+const ARRAY_OF: Record<Exclude<DType, "string">, new (length: number) => Exclude<TensorData, string[]>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+};
+
+/** Returns a zeroed array (of empty strings for `string`) that holds `length` elements of `dtype`. */
+export function allocate(dtype: DType, length: number): TensorData {
+  return dtype === "string" ? new Array<string>(length).fill("") : new ARRAY_OF[dtype](length);
+}
+
+const DTYPE_NAMES: ReadonlySet<string> = new Set(DTYPES);
+
+/** Tells whether `name` is a type that the server can hold (bfloat16, complex and 4-bit types are not). */
+export function isDType(name: string): name is DType {
+  return DTYPE_NAMES.has(name);
+}
+
+export const INTEGER_DTYPES: ReadonlySet<DType> = new Set<DType>([
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "uint8",
+  "uint16",
+  "uint32",
+  "uint64",
+]);
