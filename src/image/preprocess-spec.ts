@@ -1,0 +1,53 @@
+import type { Size } from "./raster.ts";
+
+/** Pillow's resampling filters, by their names in `PIL.Image.Resampling`. */
+export const FILTERS = ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] as const;
+
+export type Filter = (typeof FILTERS)[number];
+
+/** How the decoded image is brought to a size. */
+export type Resize =
+  /** To this size, whatever the aspect. */
+  | { readonly kind: "exact"; readonly size: Size; readonly filter: Filter }
+  /** The shorter edge to `edgePixels`, the other in proportion: `int(edge * long / short)`, as torchvision cuts it. */
+  | {
+      readonly kind: "shortest_edge";
+      readonly edgePixels: number;
+      /** The longer edge is at most this; then the shorter one shrinks below `edgePixels`. */
+      readonly maxEdgePixels?: number;
+      readonly filter: Filter;
+    };
+
+/**
+ * From a decoded image to one row of the model's input, as the training code did it.
+ * Order: colour → resize → centre crop → rescale → normalise → layout.
+ */
+export interface PreprocessSpec {
+  /** What the image is converted to before anything else; its channels are the row's. */
+  readonly color: "RGB" | "BGR" | "L";
+  readonly resize?: Resize;
+  /** Cut from the centre; where the image is smaller, filled with zeros before rescaling. */
+  readonly centerCrop?: Size;
+  /** A pixel v in 0..255 becomes `v * rescaleFactor + rescaleOffset`, in float32. */
+  readonly rescaleFactor: number;
+  readonly rescaleOffset: number;
+  /** Then `(v - mean) / std` for each channel, in the order of `color`, in float32. Same lengths. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly layout: "CHW" | "HWC";
+  /** uint8 takes the pixels as they are: no rescaling, no normalisation. */
+  readonly dtype: "float32" | "float16" | "uint8";
+}
+
+/** Where the pixels of a row came from; what a mask or a box needs to find its way back. */
+export interface Geometry {
+  /** Size of the decoded image. */
+  readonly source: Size;
+  /** Its size after the resize. */
+  readonly resized: Size;
+  /** Top left corner of the row in the resized image, in pixels; negative where zeros were added. */
+  readonly top: number;
+  readonly left: number;
+  /** Size of the row. */
+  readonly row: Size;
+}
