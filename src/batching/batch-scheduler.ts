@@ -1,0 +1,216 @@
+import PQueue from "p-queue";
+import { ServingError } from "../errors.ts";
+import { FairQueue } from "./fair-queue.ts";
+
+/** What the scheduler tells about a batch when it closes; all times in milliseconds. */
+export interface BatchObserver {
+  batchClosed(batch: { readonly rows: number; readonly queueMs: readonly number[] }): void;
+}
+
+export interface BatchSchedulerOptions<Row, Result> {
+  /** Most rows in one batch. Minimum: 1. Read whenever a batch closes, so it may change. */
+  readonly maxBatchSize: () => number;
+  /**
+   * How long an idle device waits for a fuller batch, counted from the arrival of the oldest waiting row.
+   * With 0 a batch closes as soon as the device is free.
+   *
+   * @default 0
+   */
+  readonly batchTimeoutMicros?: number;
+  /** Batches that run at once: one for each device. Minimum: 1. */
+  readonly lanes: number;
+  /** Runs a closed batch. Gives one result for each row, in the same order; a rejection goes to every row. */
+  readonly runBatch: (rows: readonly Row[]) => Promise<readonly Result[]>;
+  readonly observer?: BatchObserver;
+}
+
+export interface TaskOptions {
+  /** When aborted, the task's waiting rows leave the queue and all its rows reject with the signal's reason. */
+  readonly signal: AbortSignal;
+  /** On the clock of `performance.now()`; a row that is still waiting then never runs. */
+  readonly deadlineMs: number;
+}
+
+/** One request's rows in the scheduler. */
+export interface Task<Row, Result> {
+  /**
+   * Adds a row and resolves with its result. Rows run together only when their `group` is equal: rows
+   * that can be merged.
+   *
+   * @throws {ServingError} DEADLINE_EXCEEDED when the deadline passed before its batch closed; the
+   * signal's reason when aborted; else what `runBatch` threw.
+   */
+  enqueue(row: Row, group: string): Promise<Result>;
+}
+
+interface Entry<Row, Result> {
+  readonly row: Row;
+  readonly enqueuedMs: number;
+  readonly deadlineMs: number;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/**
+ * Groups rows of many tasks into batches. Work-conserving: a batch closes the moment the device is free,
+ * with what is there, so batches grow by themselves while the previous one runs. Tasks take turns row by
+ * row, so a task of one row waits for at most one row of every other. Knows nothing of tensors or models.
+ *
+ * @see tensorflow/serving `batching/basic_batch_scheduler.h`; Triton core `dynamic_batch_scheduler.cc`
+ */
+export class BatchScheduler<Row, Result> {
+  readonly #options: BatchSchedulerOptions<Row, Result>;
+  readonly #lanes: PQueue;
+  /** First key: the group whose turn it is. A group without rows is not in the map. */
+  readonly #groups = new Map<string, FairQueue<Entry<Row, Result>>>();
+  #waitingRows = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #fillScheduled = false;
+
+  constructor(options: BatchSchedulerOptions<Row, Result>) {
+    this.#options = options;
+    this.#lanes = new PQueue({ concurrency: options.lanes });
+  }
+
+  /** Rows that wait for a batch; those that run are not counted. */
+  get waitingRows(): number {
+    return this.#waitingRows;
+  }
+
+  /** Batches that run. */
+  get runningBatches(): number {
+    return this.#lanes.pending;
+  }
+
+  /** Opens a task: the turn-taking, the deadline and the cancellation of one request. */
+  openTask({ signal, deadlineMs }: TaskOptions): Task<Row, Result> {
+    const unsettled = new Set<Entry<Row, Result>>();
+    const task: Task<Row, Result> = {
+      enqueue: async (row, group) => {
+        signal.throwIfAborted();
+        let entry: Entry<Row, Result> | undefined;
+        try {
+          return await new Promise<Result>((resolve, reject) => {
+            entry = { row, enqueuedMs: performance.now(), deadlineMs, resolve, reject };
+            unsettled.add(entry);
+            this.#push(task, group, entry);
+          });
+        } finally {
+          if (entry !== undefined) unsettled.delete(entry);
+        }
+      },
+    };
+    signal.addEventListener(
+      "abort",
+      () => {
+        this.#removeTask(task);
+        for (const entry of unsettled) entry.reject(signal.reason);
+      },
+      { once: true },
+    );
+    return task;
+  }
+
+  #push(task: object, group: string, entry: Entry<Row, Result>): void {
+    let queue = this.#groups.get(group);
+    if (queue === undefined) {
+      queue = new FairQueue();
+      this.#groups.set(group, queue);
+    }
+    queue.push(task, entry);
+    this.#waitingRows += 1;
+    this.#fillLanesSoon();
+  }
+
+  /** At the end of the running microtask, so that rows that come together leave together. */
+  #fillLanesSoon(): void {
+    if (this.#fillScheduled) return;
+    this.#fillScheduled = true;
+    queueMicrotask(() => {
+      this.#fillScheduled = false;
+      this.#fillLanes();
+    });
+  }
+
+  #removeTask(task: object): void {
+    for (const [group, queue] of this.#groups) {
+      this.#waitingRows -= queue.remove(task).length;
+      if (queue.size === 0) this.#groups.delete(group);
+    }
+  }
+
+  /** Closes batches while a device is free and rows wait. */
+  #fillLanes(): void {
+    clearTimeout(this.#timer);
+    while (this.#lanes.pending + this.#lanes.size < this.#options.lanes) {
+      const batch = this.#closeBatch();
+      if (batch === undefined) return;
+      void this.#lanes.add(() => this.#run(batch)).then(() => this.#fillLanes());
+    }
+  }
+
+  #closeBatch(): Entry<Row, Result>[] | undefined {
+    const maxRows = this.#options.maxBatchSize();
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (const [group, queue] of this.#groups) {
+      const groupWaitMs = queue.size >= maxRows ? 0 : this.#remainingWaitMs(queue);
+      if (groupWaitMs > 0) {
+        waitMs = Math.min(waitMs, groupWaitMs);
+        continue;
+      }
+      const batch = this.#take(queue, maxRows);
+      this.#groups.delete(group);
+      if (queue.size > 0) this.#groups.set(group, queue);
+      if (batch.length > 0) return batch;
+    }
+    if (waitMs < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#fillLanes(), waitMs);
+    return undefined;
+  }
+
+  /** Milliseconds until the group's oldest row has waited for `batchTimeoutMicros`. */
+  #remainingWaitMs(queue: FairQueue<Entry<Row, Result>>): number {
+    const timeoutMs = (this.#options.batchTimeoutMicros ?? 0) / 1000;
+    if (timeoutMs === 0) return 0;
+    let oldestMs = Number.POSITIVE_INFINITY;
+    for (const entry of queue) oldestMs = Math.min(oldestMs, entry.enqueuedMs);
+    return Math.max(0, oldestMs + timeoutMs - performance.now());
+  }
+
+  /** Takes rows in turns, leaving out those whose deadline has passed. */
+  #take(queue: FairQueue<Entry<Row, Result>>, maxRows: number): Entry<Row, Result>[] {
+    const batch: Entry<Row, Result>[] = [];
+    const nowMs = performance.now();
+    while (batch.length < maxRows) {
+      const entry = queue.shift();
+      if (entry === undefined) break;
+      this.#waitingRows -= 1;
+      if (nowMs < entry.deadlineMs) batch.push(entry);
+      else
+        entry.reject(new ServingError("DEADLINE_EXCEEDED", "the deadline passed while waiting in the queue"));
+    }
+    return batch;
+  }
+
+  /** Never rejects: the outcome goes to the rows. */
+  async #run(batch: readonly Entry<Row, Result>[]): Promise<void> {
+    const nowMs = performance.now();
+    this.#options.observer?.batchClosed({
+      rows: batch.length,
+      queueMs: batch.map((entry) => nowMs - entry.enqueuedMs),
+    });
+    try {
+      const results = await this.#options.runBatch(batch.map((entry) => entry.row));
+      if (results.length !== batch.length) {
+        throw new ServingError(
+          "INTERNAL",
+          `${results.length} results for ${batch.length} rows; this is a bug`,
+        );
+      }
+      results.forEach((result, i) => {
+        batch[i]?.resolve(result);
+      });
+    } catch (reason) {
+      for (const entry of batch) entry.reject(reason);
+    }
+  }
+}

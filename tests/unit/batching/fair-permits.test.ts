@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { FairPermits } from "../../../src/batching/fair-permits.ts";
+import { settle } from "../../support/puppet-runner.ts";
+
+/** Asks for a permit and writes the name down when it is granted. */
+const ask = (permits: FairPermits, flow: object, name: string, granted: string[]) =>
+  permits.acquire(flow).then(() => granted.push(name));
+
+describe("FairPermits", () => {
+  test("grants at once while permits are free", async () => {
+    const permits = new FairPermits(2);
+    const granted: string[] = [];
+    for (const name of ["1", "2", "3"]) void ask(permits, {}, name, granted);
+    await settle();
+    expect(granted).toEqual(["1", "2"]);
+    expect(permits.waiting).toBe(1);
+  });
+
+  test("hands a released permit to the flow whose turn it is", async () => {
+    const permits = new FairPermits(1);
+    const granted: string[] = [];
+    const [large, single] = [{}, {}];
+    for (const name of ["l1", "l2", "l3"]) void ask(permits, large, name, granted);
+    void ask(permits, single, "s1", granted);
+    for (let i = 0; i < 3; i++) {
+      permits.release();
+      await settle();
+    }
+    expect(granted).toEqual(["l1", "l2", "s1", "l3"]);
+  });
+
+  test("rejects the waiting ones of a cancelled flow and leaves its permits to others", async () => {
+    const permits = new FairPermits(1);
+    const granted: string[] = [];
+    const [gone, other] = [{}, {}];
+    await ask(permits, other, "o1", granted);
+    const waiting = permits.acquire(gone);
+    void ask(permits, other, "o2", granted);
+    permits.cancel(gone, new Error("left"));
+    await expect(waiting).rejects.toThrow("left");
+    permits.release();
+    await settle();
+    expect(granted).toEqual(["o1", "o2"]);
+  });
+});
