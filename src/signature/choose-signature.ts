@@ -1,0 +1,45 @@
+import { excerpt, ServingError } from "../errors.ts";
+import { type Head, offeredSignatures, type SignatureName } from "./head.ts";
+
+/** Which answer a route gives when the caller names none. */
+export type DefaultSignature = "class" | "label" | "serving_default";
+
+/**
+ * Returns the signature of a request: the one that it names, else the server's default, else the
+ * dialect's, else the nearest that the model offers.
+ *
+ * @throws {ServingError} INVALID_ARGUMENT when the named one is not offered; the message lists those that are.
+ */
+export function chooseSignature(
+  head: Head,
+  {
+    named,
+    serverDefault,
+    dialectDefault,
+  }: {
+    readonly named: string | undefined;
+    readonly serverDefault: string | undefined;
+    readonly dialectDefault: DefaultSignature;
+  },
+): SignatureName {
+  const offered = offeredSignatures(head);
+  const wanted = named || serverDefault;
+  if (wanted !== undefined && wanted !== "") return requireOffered(wanted, offered);
+  if (offered.includes(dialectDefault)) return dialectDefault;
+  if (dialectDefault === "label" && head.task === "classification") return "class";
+  return "serving_default";
+}
+
+/**
+ * Returns `name` as one of the offered signatures.
+ *
+ * @throws {ServingError} INVALID_ARGUMENT when it is none; the message lists them.
+ */
+export function requireOffered(name: string, offered: readonly SignatureName[]): SignatureName {
+  const found = offered.find((signature) => signature === name);
+  if (found !== undefined) return found;
+  throw new ServingError(
+    "INVALID_ARGUMENT",
+    `Serving signature name: "${excerpt(name)}" not found in signature def; this model offers: ${offered.join(", ")}`,
+  );
+}

@@ -1,0 +1,42 @@
+/** What turns logits into probabilities. `none`: the model's output already is one. */
+export type Activation = "softmax" | "sigmoid" | "none";
+
+/** How a model's outputs are to be read. Plain data, so that it can cross to another thread. */
+export type Head =
+  /** One row of the output is `[classes]`. */
+  | {
+      readonly task: "classification";
+      readonly output: string;
+      readonly classes: number;
+      readonly labels?: readonly string[];
+      readonly activation: Activation;
+    }
+  /** One row of the output is `[classes, h, w]`; a single class is foreground against background. */
+  | {
+      readonly task: "segmentation";
+      readonly output: string;
+      readonly classes: number;
+      readonly labels?: readonly string[];
+      readonly activation: Activation;
+    }
+  /** Any tensors. */
+  | { readonly task: "generic" };
+
+/** Named forms of output, in the order in which users read them. */
+export const SIGNATURE_NAMES = ["serving_default", "class", "label", "scores", "top_k", "mask"] as const;
+
+export type SignatureName = (typeof SIGNATURE_NAMES)[number];
+
+/** Returns the signatures that a head offers. */
+export function offeredSignatures(head: Head): readonly SignatureName[] {
+  switch (head.task) {
+    case "classification":
+      return head.labels === undefined
+        ? ["serving_default", "class", "scores", "top_k"]
+        : ["serving_default", "class", "label", "scores", "top_k"];
+    case "segmentation":
+      return ["serving_default", "class", "mask"];
+    case "generic":
+      return ["serving_default"];
+  }
+}
