@@ -1,0 +1,93 @@
+import { StartupError } from "../errors.ts";
+import type { Activation, Head } from "../signature/head.ts";
+import { toNumbers } from "../signature/scores.ts";
+import { formatShape, type Tensor, type Tensors } from "../tensor/tensor.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** How the outputs are read, where that was learnt, and what to warn of. */
+export interface ChosenHead {
+  readonly head: Head;
+  readonly origins: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Decides what the outputs mean from what the folder says and from one row that the model gave.
+ *
+ * Shapes: a picture's row `[C]`, C > 1, is a classification, `[C, h, w]` a segmentation; anything else, and
+ * every row of a model that takes plain tensors, is generic unless the folder states a task.
+ *
+ * @throws {StartupError} when the labels' number is not the classes', or the stated task can't be.
+ */
+export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): ChosenHead {
+  const origins: Record<string, string> = {};
+  const name = mainOutput(recipe, row);
+  const output = name === undefined ? undefined : row[name];
+  const task = recipe.values.task ?? (isImage ? guessTask(output) : "generic");
+  if (recipe.values.task === undefined) origins.task = "the output's shape";
+  if (task === "generic" || name === undefined || output === undefined) {
+    return { head: { task: "generic" }, origins, warnings: [] };
+  }
+  const [classes] = output.shape;
+  const rank = task === "classification" ? 1 : 3;
+  if (classes === undefined || output.shape.length !== rank) {
+    throw new StartupError(
+      `${recipe.origins.task}: task ${task} needs an output row of ${rank} dimensions, "${name}" gives ${formatShape(output.shape)}`,
+    );
+  }
+  const { labels } = recipe.values;
+  checkLabels(recipe, classes, task);
+  const { activation, origin } = chooseActivation(recipe, output, classes);
+  if (origin !== undefined) origins.activation = origin;
+  return {
+    head: { task, output: name, classes, ...(labels === undefined ? {} : { labels }), activation },
+    origins,
+    warnings:
+      labels === undefined && task === "classification" ? ["no labels found: classes have numbers only"] : [],
+  };
+}
+
+function mainOutput(recipe: Recipe, row: Tensors): string | undefined {
+  const names = Object.keys(row);
+  const stated = recipe.values.output;
+  if (stated !== undefined && !names.includes(stated)) {
+    throw new StartupError(`${recipe.origins.output}: output "${stated}" is not one of ${names.join(", ")}`);
+  }
+  if (stated !== undefined) return stated;
+  return names.length === 1 ? names[0] : names.find((name) => name === "logits");
+}
+
+function guessTask(output: Tensor | undefined): Head["task"] {
+  const { shape = [], dtype = "string" } = output ?? {};
+  if (!dtype.startsWith("float")) return "generic";
+  if (shape.length === 1 && (shape[0] ?? 0) > 1) return "classification";
+  return shape.length === 3 ? "segmentation" : "generic";
+}
+
+/** A single-class segmentation has two labels: background and foreground. */
+function checkLabels(recipe: Recipe, classes: number, task: string): void {
+  const count = recipe.values.labels?.length;
+  if (count === undefined || count === classes) return;
+  if (task === "segmentation" && classes === 1 && count <= 2) return;
+  throw new StartupError(`${recipe.origins.labels}: ${count} labels, but the model has ${classes} classes`);
+}
+
+function chooseActivation(
+  recipe: Recipe,
+  output: Tensor,
+  classes: number,
+): { readonly activation: Activation; readonly origin?: string } {
+  if (recipe.values.activation !== undefined) return { activation: recipe.values.activation };
+  if (output.shape.length === 1 && isDistribution(toNumbers(output))) {
+    return { activation: "none", origin: "the output's numbers: they are probabilities already" };
+  }
+  return classes === 1
+    ? { activation: "sigmoid", origin: "default" }
+    : { activation: "softmax", origin: "default" };
+}
+
+function isDistribution(scores: ArrayLike<number>): boolean {
+  const values = Array.from(scores);
+  const sum = values.reduce((total, value) => total + value, 0);
+  return values.every((value) => value >= 0 && value <= 1) && Math.abs(sum - 1) < 1e-3;
+}

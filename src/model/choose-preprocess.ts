@@ -1,0 +1,110 @@
+import { StartupError } from "../errors.ts";
+import type { PreprocessSpec } from "../image/preprocess-spec.ts";
+import type { Size } from "../image/raster.ts";
+import { formatShape } from "../tensor/tensor.ts";
+import type { ImageInput } from "./image-input.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** The preprocessing, where each of its values came from, and what a practised engineer would warn of. */
+export interface ChosenPreprocess {
+  readonly spec: PreprocessSpec;
+  readonly origins: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+}
+
+const DEFAULT_ORIGIN = "default";
+const GRAPH_ORIGIN = "the graph's input shape";
+
+/**
+ * Completes what the model folder says with what the graph shows and with defaults.
+ *
+ * @throws {StartupError} when the values contradict each other or the graph; the line names the key and its file.
+ */
+export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPreprocess {
+  const { values } = recipe;
+  const origins: Record<string, string> = { ...recipe.origins };
+  const pick = <Value>(name: string, stated: Value | undefined, fallback: Value, origin: string): Value => {
+    if (stated === undefined) origins[name] = origin;
+    return stated ?? fallback;
+  };
+  const color = pick("color", values.color, input.channels === 1 ? "L" : "RGB", GRAPH_ORIGIN);
+  const channels = color === "L" ? 1 : 3;
+  const size = { height: input.height ?? 0, width: input.width ?? 0 };
+  const isFixed = size.height > 0 && size.width > 0;
+  const graphResize = isFixed ? ({ kind: "exact", size, filter: "bilinear" } as const) : false;
+  const resize = pick("resize", values.resize, graphResize, isFixed ? GRAPH_ORIGIN : DEFAULT_ORIGIN);
+  const centerCrop = pick("centerCrop", values.centerCrop, false, DEFAULT_ORIGIN);
+  const spec: PreprocessSpec = {
+    color,
+    ...(resize === false ? {} : { resize }),
+    ...(centerCrop === false ? {} : { centerCrop }),
+    rescaleFactor: pick("rescaleFactor", values.rescaleFactor, 1 / 255, DEFAULT_ORIGIN),
+    rescaleOffset: pick("rescaleOffset", values.rescaleOffset, 0, DEFAULT_ORIGIN),
+    mean: perChannel("mean", pick("mean", values.mean, [0], DEFAULT_ORIGIN), channels, origins),
+    std: perChannel("std", pick("std", values.std, [1], DEFAULT_ORIGIN), channels, origins),
+    layout: input.layout,
+    dtype: input.dtype,
+  };
+  checkStd(spec.std, origins);
+  checkAgainstGraph(input, spec, channels, origins);
+  const normalised = values.mean !== undefined || values.std !== undefined || input.dtype === "uint8";
+  const warnings = normalised
+    ? []
+    : [
+        "no normalisation found: pixels are divided by 255 and nothing else; say how in serving.json (preprocess.mean, preprocess.std)",
+      ];
+  return { spec, origins, warnings };
+}
+
+function perChannel(
+  name: string,
+  stated: readonly number[],
+  channels: number,
+  origins: Readonly<Record<string, string>>,
+): readonly number[] {
+  if (stated.length === channels) return stated;
+  const [only, ...more] = stated;
+  if (only !== undefined && more.length === 0) return new Array<number>(channels).fill(only);
+  throw new StartupError(`${origins[name]}: ${name} has ${stated.length} numbers for ${channels} channels`);
+}
+
+function checkStd(std: readonly number[], origins: Readonly<Record<string, string>>): void {
+  if (std.every((value) => value > 0 && Number.isFinite(value))) return;
+  throw new StartupError(`${origins.std}: std holds ${std.join(", ")}; every value must be above 0`);
+}
+
+function checkAgainstGraph(
+  input: ImageInput,
+  spec: PreprocessSpec,
+  channels: number,
+  origins: Readonly<Record<string, string>>,
+): void {
+  if (input.channels !== undefined && input.channels !== channels) {
+    throw new StartupError(
+      `${origins.color}: color ${spec.color} gives ${channels} channels, but the model takes ${input.channels}`,
+    );
+  }
+  const given = rowSize(spec);
+  if (given === undefined) return;
+  const [key, value] = spec.centerCrop === undefined ? ["resize", given] : ["centerCrop", given];
+  const fits =
+    (input.height ?? value.height) === value.height && (input.width ?? value.width) === value.width;
+  if (fits) return;
+  throw new StartupError(
+    `${origins[key]}: the pixels come out as ${value.height}x${value.width}, but the model takes ${formatShape([input.height ?? "height", input.width ?? "width"])}`,
+  );
+}
+
+/** Returns the size of every row, or undefined when it depends on the image. */
+export function rowSize(spec: PreprocessSpec): Size | undefined {
+  if (spec.centerCrop !== undefined) return spec.centerCrop;
+  return spec.resize?.kind === "exact" ? spec.resize.size : undefined;
+}
+
+/** Returns the shape of a row, `[C, H, W]` or `[H, W, C]`; undefined when it depends on the image. */
+export function rowShape(spec: PreprocessSpec): number[] | undefined {
+  const size = rowSize(spec);
+  if (size === undefined) return undefined;
+  const { length: channels } = spec.mean;
+  return spec.layout === "CHW" ? [channels, size.height, size.width] : [size.height, size.width, channels];
+}

@@ -1,0 +1,151 @@
+import { join } from "node:path";
+import { z } from "zod";
+import { StartupError } from "../errors.ts";
+import type { Filter, Resize } from "../image/preprocess-spec.ts";
+import type { Size } from "../image/raster.ts";
+import { labelsByIndex } from "./label-files.ts";
+import { readJsonFile } from "./read-json-file.ts";
+import type { RecipeSource } from "./recipe.ts";
+
+const pixels = z.int().min(1).max(65_535);
+const perChannel = z.union([z.number(), z.array(z.number()).min(1).max(4)]);
+
+/** The keys that this server reads; a file may hold others. */
+const preprocessorSchema = z.object({
+  image_processor_type: z.string().optional(),
+  feature_extractor_type: z.string().optional(),
+  do_resize: z.boolean().nullish(),
+  size: z.union([pixels, z.record(z.string(), pixels.nullable())]).nullish(),
+  crop_pct: z.number().positive().nullish(),
+  resample: z.int().min(0).max(5).nullish(),
+  do_center_crop: z.boolean().nullish(),
+  crop_size: z.union([pixels, z.object({ height: pixels, width: pixels })]).nullish(),
+  do_rescale: z.boolean().nullish(),
+  rescale_factor: z.number().nullish(),
+  rescale_offset: z.boolean().nullish(),
+  do_normalize: z.boolean().nullish(),
+  image_mean: perChannel.nullish(),
+  image_std: perChannel.nullish(),
+  do_flip_channel_order: z.boolean().nullish(),
+  do_pad: z.boolean().nullish(),
+});
+
+type Preprocessor = z.infer<typeof preprocessorSchema>;
+
+const configSchema = z.object({
+  id2label: z.record(z.string(), z.string()).nullish(),
+  problem_type: z.string().nullish(),
+  architectures: z.array(z.string()).nullish(),
+});
+
+/** Pillow's numbers of its filters, by which `resample` names them. */
+const FILTER_BY_NUMBER: readonly Filter[] = ["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"];
+
+/** Processors whose plain `size` number means the shorter edge, not a square. */
+const SHORTEST_EDGE_CLASSES =
+  /^(CLIP|ConvNext|LeViT|Levit|MobileNetV1|MobileNetV2|PoolFormer|Bit|Videomae|Vivit)/i;
+
+/**
+ * Returns what `preprocessor_config.json` says of the pixels; undefined when there is none.
+ *
+ * @throws {StartupError} when a value is out of range or asks for something that is not served.
+ * @see huggingface/transformers `image_processing_utils.py`, `image_transforms.py`
+ */
+export function readPreprocessorConfig(folder: string): RecipeSource | undefined {
+  const path = join(folder, "preprocessor_config.json");
+  const stated = readJsonFile(path, preprocessorSchema);
+  if (stated === undefined) return undefined;
+  if (stated.do_pad)
+    throw new StartupError(`${path}: do_pad is not served: set it to false, or say how in serving.json`);
+  const normalise = stated.do_normalize ?? true;
+  const channels = stated.do_flip_channel_order ? "BGR" : "RGB";
+  const { resize, centerCrop } = readSizes(path, stated);
+  return {
+    origin: "preprocessor_config.json",
+    values: {
+      color: channels,
+      resize,
+      centerCrop,
+      rescaleFactor: (stated.do_rescale ?? true) ? (stated.rescale_factor ?? 1 / 255) : 1,
+      rescaleOffset: stated.rescale_offset ? -1 : 0,
+      ...(normalise && stated.image_mean != null ? { mean: toList(stated.image_mean) } : {}),
+      ...(normalise && stated.image_std != null ? { std: toList(stated.image_std) } : {}),
+      ...(normalise ? {} : { mean: [0], std: [1] }),
+    },
+  };
+}
+
+/** Returns what `config.json` says of the outputs; undefined when there is none. */
+export function readModelConfig(folder: string): RecipeSource | undefined {
+  const path = join(folder, "config.json");
+  const stated = readJsonFile(path, configSchema);
+  if (stated === undefined) return undefined;
+  const architecture = stated.architectures?.[0] ?? "";
+  return {
+    origin: "config.json",
+    values: {
+      ...(stated.id2label == null ? {} : { labels: labelsByIndex(path, stated.id2label) }),
+      ...(stated.problem_type === "multi_label_classification" ? { activation: "sigmoid" as const } : {}),
+      ...(stated.problem_type === "single_label_classification" ? { activation: "softmax" as const } : {}),
+      ...(architecture.endsWith("ForImageClassification") ? { task: "classification" as const } : {}),
+      ...(architecture.endsWith("ForSemanticSegmentation") ? { task: "segmentation" as const } : {}),
+    },
+  };
+}
+
+function toList(value: number | readonly number[]): readonly number[] {
+  return typeof value === "number" ? [value] : value;
+}
+
+function readSizes(
+  path: string,
+  stated: Preprocessor,
+): { readonly resize: Resize | false; readonly centerCrop: Size | false } {
+  const cropSize = typeof stated.crop_size === "number" ? square(stated.crop_size) : stated.crop_size;
+  const centerCrop = stated.do_center_crop ? (cropSize ?? false) : false;
+  if (stated.do_center_crop && cropSize == null)
+    throw new StartupError(`${path}: do_center_crop without crop_size`);
+  if (!(stated.do_resize ?? true) || stated.size == null) return { resize: false, centerCrop };
+  const filter = FILTER_BY_NUMBER[stated.resample ?? 2] ?? "bilinear";
+  const name = stated.image_processor_type ?? stated.feature_extractor_type ?? "";
+  const edge = shortestEdge(stated.size, name);
+  if (name.startsWith("ConvNext") && edge !== undefined) return convNextSizes(edge, stated.crop_pct, filter);
+  if (edge !== undefined) {
+    const longest = typeof stated.size === "object" ? stated.size.longest_edge : undefined;
+    const limit = longest == null ? {} : { maxEdgePixels: longest };
+    return { resize: { kind: "shortest_edge", edgePixels: edge, ...limit, filter }, centerCrop };
+  }
+  return { resize: { kind: "exact", size: exactSize(path, stated.size), filter }, centerCrop };
+}
+
+function shortestEdge(size: NonNullable<Preprocessor["size"]>, name: string): number | undefined {
+  if (typeof size === "number") return SHORTEST_EDGE_CLASSES.test(name) ? size : undefined;
+  return size.shortest_edge ?? undefined;
+}
+
+function exactSize(path: string, size: NonNullable<Preprocessor["size"]>): Size {
+  if (typeof size === "number") return square(size);
+  const { height, width } = size;
+  if (height != null && width != null) return { height, width };
+  const keys = Object.keys(size).join(", ");
+  throw new StartupError(`${path}: size with ${keys} is not served: give height and width, or shortest_edge`);
+}
+
+/**
+ * ConvNext resizes to a larger edge and cuts the middle out, but squashes from 384 pixels on.
+ *
+ * @see huggingface/transformers `models/convnext/image_processing_convnext.py` resize
+ */
+function convNextSizes(
+  edge: number,
+  cropShare: number | null | undefined,
+  filter: Filter,
+): { readonly resize: Resize; readonly centerCrop: Size | false } {
+  if (edge >= 384) return { resize: { kind: "exact", size: square(edge), filter }, centerCrop: false };
+  const edgePixels = Math.trunc(edge / (cropShare ?? 224 / 256));
+  return { resize: { kind: "shortest_edge", edgePixels, filter }, centerCrop: square(edge) };
+}
+
+function square(edge: number): Size {
+  return { height: edge, width: edge };
+}

@@ -1,0 +1,46 @@
+import type { SessionInfo } from "../runtime/session.ts";
+import type { Dimension } from "../tensor/tensor.ts";
+import type { Recipe } from "./recipe.ts";
+
+/** A model's only input, read as a picture. */
+export interface ImageInput {
+  readonly name: string;
+  readonly layout: "CHW" | "HWC";
+  readonly dtype: "float32" | "float16" | "uint8";
+  /** Undefined where the graph leaves it open. */
+  readonly channels: number | undefined;
+  readonly height: number | undefined;
+  readonly width: number | undefined;
+}
+
+const CHANNELS: ReadonlySet<Dimension | undefined> = new Set([1, 3]);
+
+/**
+ * Returns the input as a picture when it can be one: the only input, four dimensions of a pixel type,
+ * and 1 or 3 channels at axis 1 or 3. Where the graph leaves both axes open, `[N, C, H, W]` is meant, and
+ * only if a file describes the preprocessing.
+ */
+export function findImageInput({ inputs }: SessionInfo, recipe: Recipe): ImageInput | undefined {
+  const [input, ...more] = inputs;
+  if (input === undefined || more.length > 0 || input.shape.length !== 4) return undefined;
+  const { dtype } = input;
+  if (dtype !== "float32" && dtype !== "float16" && dtype !== "uint8") return undefined;
+  const [, first, second, third] = input.shape;
+  const described = recipe.values.mean !== undefined || recipe.values.resize !== undefined;
+  const isHwc = CHANNELS.has(third) && !CHANNELS.has(first);
+  const isOpen = typeof first === "string" && described;
+  if (!isHwc && !CHANNELS.has(first) && !isOpen) return undefined;
+  const [channels, height, width] = isHwc ? [third, first, second] : [first, second, third];
+  return {
+    name: input.name,
+    layout: isHwc ? "HWC" : "CHW",
+    dtype,
+    channels: known(channels),
+    height: known(height),
+    width: known(width),
+  };
+}
+
+function known(size: Dimension | undefined): number | undefined {
+  return typeof size === "number" ? size : undefined;
+}

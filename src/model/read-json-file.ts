@@ -1,0 +1,35 @@
+import { existsSync, readFileSync } from "node:fs";
+import type { z } from "zod";
+import { StartupError } from "../errors.ts";
+
+/**
+ * Returns the checked content of a JSON file, or undefined when there is no such file.
+ *
+ * @throws {StartupError} when it is not JSON or does not fit the schema; one line that names the file and the key.
+ */
+export function readJsonFile<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): z.infer<Schema> | undefined {
+  if (!existsSync(path)) return undefined;
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new StartupError(`${path} is not valid JSON: ${(error as Error).message}`);
+  }
+  const checked = schema.safeParse(content);
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  throw new StartupError(
+    `${path}: ${issue === undefined ? "does not fit its schema" : describeIssue(issue)}`,
+  );
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const where = issue.path.join(".");
+  if (issue.code === "unrecognized_keys") {
+    return `unknown key "${[...issue.path, issue.keys[0]].join(".")}"; see docs/serving-json.md for the keys`;
+  }
+  return where === "" ? issue.message : `${where}: ${issue.message}`;
+}

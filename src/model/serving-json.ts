@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { z } from "zod";
+import { StartupError } from "../errors.ts";
+import { FILTERS, type Resize } from "../image/preprocess-spec.ts";
+import type { Size } from "../image/raster.ts";
+import { parseLabelLines } from "./label-files.ts";
+import { readJsonFile } from "./read-json-file.ts";
+import type { RecipeSource, RecipeValues } from "./recipe.ts";
+
+const pixels = z.int().min(1).max(65_535);
+const size = z.strictObject({ height: pixels, width: pixels });
+const filter = z.enum(FILTERS);
+
+const resize = z.union([
+  z.literal(false),
+  z.strictObject({ height: pixels, width: pixels, filter: filter.optional() }),
+  z.strictObject({ shortest_edge: pixels, longest_edge: pixels.optional(), filter: filter.optional() }),
+]);
+
+const channelNumbers = z.array(z.number()).min(1).max(4);
+
+/** Every key of `serving.json`; docs/serving-json.md explains each, and a test holds the two together. */
+export const servingJsonSchema = z.strictObject({
+  task: z.enum(["classification", "segmentation", "generic"]).optional(),
+  output: z.string().optional(),
+  labels: z.union([z.array(z.string()).min(1), z.string()]).optional(),
+  activation: z.enum(["softmax", "sigmoid", "none"]).optional(),
+  preprocess: z
+    .strictObject({
+      color: z.enum(["RGB", "BGR", "L"]).optional(),
+      resize: resize.optional(),
+      center_crop: z.union([z.literal(false), size]).optional(),
+      rescale_factor: z.number().optional(),
+      rescale_offset: z.number().optional(),
+      mean: channelNumbers.optional(),
+      std: channelNumbers.optional(),
+    })
+    .optional(),
+});
+
+const FILE = "serving.json";
+
+/**
+ * Returns what `serving.json` in the folder says; undefined when there is none.
+ *
+ * @throws {StartupError} when it is no JSON, has an unknown key or a value out of range; the line names the key.
+ */
+export function readServingJson(folder: string): RecipeSource | undefined {
+  const path = join(folder, FILE);
+  const content = readJsonFile(path, servingJsonSchema);
+  if (content === undefined) return undefined;
+  const { preprocess = {} } = content;
+  const values: { [Name in keyof RecipeValues]?: RecipeValues[Name] | undefined } = {
+    task: content.task,
+    output: content.output,
+    labels: readLabels(folder, content.labels),
+    activation: content.activation,
+    color: preprocess.color,
+    resize: preprocess.resize === undefined ? undefined : toResize(preprocess.resize),
+    centerCrop: preprocess.center_crop,
+    rescaleFactor: preprocess.rescale_factor,
+    rescaleOffset: preprocess.rescale_offset,
+    mean: preprocess.mean,
+    std: preprocess.std,
+  };
+  refuseWideCrop(path, values.resize, values.centerCrop);
+  return { origin: FILE, values: withoutUndefined(values) };
+}
+
+function toResize(stated: z.infer<typeof resize>): Resize | false {
+  if (stated === false) return false;
+  const { filter: name = "bilinear" } = stated;
+  if ("height" in stated) {
+    return { kind: "exact", size: { height: stated.height, width: stated.width }, filter: name };
+  }
+  return {
+    kind: "shortest_edge",
+    edgePixels: stated.shortest_edge,
+    ...(stated.longest_edge === undefined ? {} : { maxEdgePixels: stated.longest_edge }),
+    filter: name,
+  };
+}
+
+function readLabels(
+  folder: string,
+  labels: readonly string[] | string | undefined,
+): readonly string[] | undefined {
+  if (typeof labels !== "string") return labels;
+  const path = join(folder, labels);
+  if (relative(folder, path).startsWith("..")) {
+    throw new StartupError(`${join(folder, FILE)}: labels: ${labels} is outside the model's folder`);
+  }
+  try {
+    return parseLabelLines(readFileSync(path, "utf8"));
+  } catch {
+    throw new StartupError(`${join(folder, FILE)}: labels: can't read ${labels}`);
+  }
+}
+
+/** A crop past an exact size would only add zeros: a slip, not a wish. */
+function refuseWideCrop(
+  path: string,
+  resized: Resize | false | undefined,
+  crop: Size | false | undefined,
+): void {
+  if (resized === undefined || resized === false || resized.kind !== "exact" || !crop) return;
+  if (crop.height > resized.size.height || crop.width > resized.size.width) {
+    throw new StartupError(
+      `${path}: preprocess.center_crop ${crop.height}x${crop.width} is larger than preprocess.resize ${resized.size.height}x${resized.size.width}`,
+    );
+  }
+}
+
+function withoutUndefined<Values extends object>(
+  values: Values,
+): { [Name in keyof Values]?: NonNullable<Values[Name]> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [Name in keyof Values]?: NonNullable<Values[Name]>;
+  };
+}
