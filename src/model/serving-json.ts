@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
-import { FILTERS, type Resize } from "../image/preprocess-spec.ts";
+import { FILTERS, type Filter, type Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import { parseLabelLines } from "./label-files.ts";
 import { readJsonFile } from "./read-json-file.ts";
@@ -20,8 +20,37 @@ const resize = z.union([
 
 const channelNumbers = z.array(z.number()).min(1).max(4);
 
-/** Every key of `serving.json`; docs/serving-json.md explains each, and a test holds the two together. */
-export const servingJsonSchema = z.strictObject({
+/** What `serving.json` may say; docs/serving-json.md explains each key, and a test holds the two together. */
+export interface ServingJson {
+  readonly task?: "classification" | "segmentation" | "generic" | undefined;
+  readonly output?: string | undefined;
+  /** A list, or the name of a file with a label on each line. */
+  readonly labels?: readonly string[] | string | undefined;
+  readonly activation?: "softmax" | "sigmoid" | "none" | undefined;
+  readonly preprocess?:
+    | {
+        readonly color?: "RGB" | "BGR" | "L" | undefined;
+        readonly resize?: StatedResize | undefined;
+        readonly center_crop?: false | Size | undefined;
+        readonly rescale_factor?: number | undefined;
+        readonly rescale_offset?: number | undefined;
+        readonly mean?: readonly number[] | undefined;
+        readonly std?: readonly number[] | undefined;
+      }
+    | undefined;
+}
+
+type StatedResize =
+  | false
+  | { readonly height: number; readonly width: number; readonly filter?: Filter | undefined }
+  | {
+      readonly shortest_edge: number;
+      readonly longest_edge?: number | undefined;
+      readonly filter?: Filter | undefined;
+    };
+
+/** The schema of {@link ServingJson}; a key that it does not hold is refused. */
+export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
   task: z.enum(["classification", "segmentation", "generic"]).optional(),
   output: z.string().optional(),
   labels: z.union([z.array(z.string()).min(1), z.string()]).optional(),
@@ -68,7 +97,7 @@ export function readServingJson(folder: string): RecipeSource | undefined {
   return { origin: FILE, values: withoutUndefined(values) };
 }
 
-function toResize(stated: z.infer<typeof resize>): Resize | false {
+function toResize(stated: StatedResize): Resize | false {
   if (stated === false) return false;
   const { filter: name = "bilinear" } = stated;
   if ("height" in stated) {

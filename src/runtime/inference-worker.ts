@@ -1,5 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { mergeRows } from "../tensor/rows.ts";
+import { mergeColumns, rowCount } from "../tensor/columns.ts";
 import type { Tensors } from "../tensor/tensor.ts";
 import { OnnxSession } from "./onnx-session.ts";
 import type { Feed } from "./session.ts";
@@ -58,33 +58,32 @@ async function answer(
 }
 
 async function runFeed(session: OnnxSession, feed: Feed): Promise<OutcomePart[]> {
-  if (feed.kind === "whole") return [await runPart(session, feed.feeds, "whole")];
-  const together = await runPart(session, merge(feed.rows, feed.batchSize), feed.rows.length);
+  if (feed.kind === "whole")
+    return [await attempt(async () => ({ outputs: await session.run(feed.feeds), rowCount: "whole" }))];
+  const together = await runRows(session, feed.rows, feed.batchSize);
   if ("outputs" in together || feed.rows.length === 1) return [together];
   const alone: OutcomePart[] = [];
-  for (const row of feed.rows) {
-    const batchSize = feed.batchSize === feed.rows.length ? 1 : feed.batchSize;
-    alone.push(await runPart(session, merge([row], batchSize), 1));
-  }
+  const isPadded = feed.batchSize > feed.rows.length;
+  for (const row of feed.rows) alone.push(await runRows(session, [row], isPadded ? feed.batchSize : 1));
   return alone;
 }
 
-async function runPart(
-  session: OnnxSession,
-  feeds: Tensors,
-  rowCount: number | "whole",
-): Promise<OutcomePart> {
+function runRows(session: OnnxSession, rows: readonly Tensors[], batchSize: number): Promise<OutcomePart> {
+  return attempt(async () => {
+    const outputs = await session.run(mergeColumns(rows, batchSize));
+    const size = rowCount(outputs);
+    if (size !== batchSize)
+      throw new Error(`the outputs have ${size ?? "no common number of"} rows for ${batchSize}`);
+    return { outputs, rowCount: rows.length };
+  });
+}
+
+async function attempt(run: () => Promise<OutcomePart>): Promise<OutcomePart> {
   try {
-    return { outputs: await session.run(feeds), rowCount };
+    return await run();
   } catch (error) {
     return { error: (error as Error).message };
   }
-}
-
-function merge(rows: readonly Tensors[], batchSize: number): Tensors {
-  const names = Object.keys(rows[0] ?? {});
-  const column = (name: string) => rows.flatMap((row) => row[name] ?? []);
-  return Object.fromEntries(names.map((name) => [name, mergeRows(column(name), batchSize)]));
 }
 
 await main();

@@ -1,8 +1,11 @@
-import { InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
+import { env, InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
 import { isDType, type TensorData } from "../tensor/dtype.ts";
 import type { Tensor, TensorSpec, Tensors } from "../tensor/tensor.ts";
 import type { SessionInfo } from "./session.ts";
 import type { InferenceWorkerOptions } from "./worker-messages.ts";
+
+// Its errors come as exceptions too; the native log would write them to standard error, over many lines.
+env.logLevel = "fatal";
 
 /** ONNX Runtime's session on the calling thread, which it blocks while it loads and runs. */
 export class OnnxSession {

@@ -1,8 +1,7 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ServingError, StartupError } from "../errors.ts";
-import { splitRows } from "../tensor/rows.ts";
-import type { Tensors } from "../tensor/tensor.ts";
+import { splitColumns } from "../tensor/columns.ts";
 import type { Feed, RowOutcome, RunOutcome, Session, SessionInfo } from "./session.ts";
 import { toTransferable } from "./transferables.ts";
 import type {
@@ -112,17 +111,5 @@ function toMessage(id: number, feed: Feed): { message: RunMessage; memory: Array
 function toRowOutcomes(part: OutcomePart): RowOutcome[] {
   if ("error" in part) return [part];
   if (part.rowCount === "whole") return [{ outputs: part.outputs }];
-  return splitOutputs(part.outputs, part.rowCount).map((outputs) => ({ outputs }));
-}
-
-/** Shapes: each output `[B, ...S]`, B >= rowCount → rowCount times `[...S]`. */
-function splitOutputs(outputs: Tensors, rowCount: number): Tensors[] {
-  const rows: Record<string, Tensors[string]>[] = Array.from({ length: rowCount }, () => ({}));
-  for (const [name, tensor] of Object.entries(outputs)) {
-    splitRows(tensor, rowCount).forEach((row, i) => {
-      const outputsOfRow = rows[i];
-      if (outputsOfRow !== undefined) outputsOfRow[name] = row;
-    });
-  }
-  return rows;
+  return splitColumns(part.outputs, part.rowCount).map((outputs) => ({ outputs }));
 }

@@ -52,12 +52,8 @@ export function renderSignature(
   throw new ServingError("INTERNAL", `signature ${name} is not offered for ${head.task}; this is a bug`);
 }
 
-/**
- * Tells whether a signature takes long enough (a millisecond and more) to be kept off the event loop:
- * the answers whose size or work grows with the pixels.
- */
-export function isHeavy(name: SignatureName, outputs: Tensors): boolean {
-  if (name === "serving_default") return false;
+/** Tells whether rendering these outputs takes a millisecond and more, so that it must not block the event loop. */
+export function isHeavy(outputs: Tensors): boolean {
   return Object.values(outputs).some(({ shape }) => elementCount(shape) > 50_000);
 }
 

@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+// What must stand in the environment before anything else runs. This file is CommonJS because loading an ES
+// module already starts libuv's thread pool, whose size can't be changed afterwards.
+const os = process.getBuiltinModule("node:os");
+
+// Each decode takes one of these threads.
+process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, os.availableParallelism()));
+// ONNX Runtime opens an uploader when its library loads, unless this is set.
+process.env.ORT_DISABLE_TELEMETRY ??= "1";
+
+void import("./main.ts");

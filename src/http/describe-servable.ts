@@ -1,0 +1,38 @@
+import type { Settings } from "../config/settings.ts";
+import type { Servable } from "../servable.ts";
+import { offeredSignatures } from "../signature/head.ts";
+import type { Value } from "../tensor/value.ts";
+
+/** Returns what operators ask of a served model: where each value came from, what was measured, the limits. */
+export function describeServable(servable: Servable, settings: Settings): Value {
+  const { head, golden, preprocess } = servable;
+  return {
+    file: servable.file,
+    sha256: servable.sha256,
+    provider: servable.info.provider,
+    task: head.task,
+    labels: head.task === "generic" ? null : (head.labels ?? null),
+    activation: head.task === "generic" ? null : head.activation,
+    signatures: offeredSignatures(head),
+    preprocess: preprocess === undefined ? null : (JSON.parse(JSON.stringify(preprocess)) as Value),
+    origins: servable.origins,
+    warnings: servable.warnings,
+    golden: golden === undefined ? null : { ...golden },
+    batching: {
+      kind: servable.batching.kind,
+      max_batch_size: servable.maxBatchSize,
+      measured: servable.batchTimings.map(({ batchSize, runMs }) => ({
+        batch_size: batchSize,
+        run_ms: runMs,
+      })),
+    },
+    limits: {
+      max_body_bytes: settings.maxBodyBytes,
+      max_instances: settings.maxInstances,
+      max_image_pixels: settings.maxImagePixels,
+      max_enqueued_instances: settings.maxEnqueuedInstances,
+      max_enqueued_bytes: settings.maxEnqueuedBytes,
+      request_timeout_ms: settings.requestTimeoutMs,
+    },
+  };
+}

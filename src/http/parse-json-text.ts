@@ -1,0 +1,33 @@
+import { Readable } from "node:stream";
+import type { Context } from "koa";
+import bodyParser from "koa-bodyparser";
+import { ServingError } from "../errors.ts";
+import { jsonErrorMessage } from "../protocol/json-error.ts";
+
+const parseJson = bodyParser({
+  enableTypes: ["json"],
+  detectJSON: () => true,
+  // The limit was held while the body was read.
+  jsonLimit: "1gb",
+  strict: false,
+});
+
+/**
+ * Parses a body as JSON, whatever its Content-Type says. A key `__proto__` is refused.
+ *
+ * @throws {ServingError} INVALID_JSON with TensorFlow Serving's words when it is none.
+ */
+export async function parseJsonText(ctx: Context, body: Buffer): Promise<{ value: unknown; text: string }> {
+  const text = (error?: unknown) => jsonErrorMessage(body.toString("utf8"), error);
+  if (body.length === 0) throw new ServingError("INVALID_JSON", text());
+  // koa-bodyparser reads `ctx.req`; here that is the body, already read and decompressed.
+  const req = Object.assign(Readable.from([body], { objectMode: false }), { headers: {} });
+  const request: { body?: unknown; rawBody?: string } = {};
+  const view = Object.create(ctx, { req: { value: req }, request: { value: request } });
+  try {
+    await parseJson(view, async () => {});
+  } catch (error) {
+    throw new ServingError("INVALID_JSON", text(error));
+  }
+  return { value: request.body, text: request.rawBody ?? "" };
+}

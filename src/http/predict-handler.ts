@@ -1,0 +1,160 @@
+import type { Context, Middleware } from "koa";
+import { ServingError } from "../errors.ts";
+import type { InstanceOutcome } from "../observability/metrics.ts";
+import type { PredictAnswer } from "../predictor.ts";
+import { type Envelope, parseEnvelope } from "../protocol/parse-json.ts";
+import type { PredictRequest } from "../protocol/predict-request.ts";
+import { tfsOutputs } from "../protocol/tfs-outputs.ts";
+import { writeJson } from "../protocol/write-json.ts";
+import { type Prediction, writePredictions } from "../protocol/write-predictions.ts";
+import { chooseSignature } from "../signature/choose-signature.ts";
+import { readParameters } from "../signature/parameters.ts";
+import type { Ticket } from "./admission.ts";
+import type { Dialect } from "./dialects.ts";
+import { type ParsedBody, parseBody } from "./parse-body.ts";
+import { readBody } from "./read-body.ts";
+import { createRequestSignal, type RequestSignal } from "./request-signal.ts";
+import { sendJson } from "./send-json.ts";
+import type { LoadedModel, ServingApi } from "./serving-api.ts";
+
+/** Throws when the path names a model or version that is not served; asked once the body is known to be sound. */
+export type CheckModel = (ctx: Context) => void;
+
+/** Returns the handler of a predict route: from the body's bytes to the predictions' text. */
+export function predictHandler(api: ServingApi, dialect: Dialect, checkModel: CheckModel): Middleware {
+  return async (ctx) => {
+    const model = requireModel(api);
+    const ticket = api.admission.enter();
+    const ending = createRequestSignal(ctx.res);
+    try {
+      await answer({ ctx, api, dialect, checkModel, model, ticket, ending });
+    } finally {
+      ending.stop();
+      ticket.release();
+    }
+  };
+}
+
+interface Exchange {
+  readonly ctx: Context;
+  readonly api: ServingApi;
+  readonly dialect: Dialect;
+  readonly checkModel: CheckModel;
+  readonly model: LoadedModel;
+  readonly ticket: Ticket;
+  readonly ending: RequestSignal;
+}
+
+async function answer(exchange: Exchange): Promise<void> {
+  const { ctx, api, dialect, model, ticket, ending } = exchange;
+  const { settings, metrics } = api;
+  const body = await readBody(ctx.req, {
+    maxBytes: Math.min(settings.maxBodyBytes, settings.maxEnqueuedBytes),
+    onBytes: ticket.holdBytes,
+  });
+  const deadlineMs = ending.startDeadline(settings.requestTimeoutMs);
+  const { request, signature } = toRequest(exchange, await parseBody(ctx, body));
+  const count = request.inputs.kind === "instances" ? request.inputs.instances.length : 1;
+  ticket.holdInstances(count);
+  ctx.state.fields = { bytesIn: body.length, instances: count, signature };
+  const policy = settings.onBadInstance ?? dialect.onBadInstance;
+  try {
+    if (policy === "fail") failOnBad(request);
+    const predicted = await model.predictor.predict(request, {
+      signature,
+      parameters: readParameters(request.parameters),
+      signal: ending.signal,
+      deadlineMs,
+    });
+    const failed = failedInstances(predicted);
+    if (failed.length > 0 && (policy === "fail" || failed.length === count)) throw failed[0]?.error;
+    await send(exchange, request, predicted);
+    metrics.instancesEnded("ok", count - failed.length);
+    metrics.instancesEnded("bad_instance", failed.length);
+  } catch (error) {
+    metrics.instancesEnded(outcomeOf(error), count);
+    throw error;
+  }
+}
+
+function requireModel({ lifecycle, model }: ServingApi): LoadedModel {
+  const loaded = model();
+  if (loaded !== undefined && (lifecycle.state === "READY" || lifecycle.state === "DRAINING")) return loaded;
+  throw new ServingError("NOT_READY", `the model is not ready: ${lifecycle.state}`, { retryAfterSeconds: 1 });
+}
+
+/** Order: envelope → model → signature → instances, as TensorFlow Serving checks them. */
+function toRequest(
+  { ctx, api, dialect, checkModel, model }: Exchange,
+  body: ParsedBody,
+): { request: PredictRequest; signature: ReturnType<typeof chooseSignature> } {
+  const envelope = body.kind === "json" ? parseEnvelope(body.value, body.text) : undefined;
+  checkModel(ctx);
+  const { head, modelInputs } = model.servable;
+  const signature = chooseSignature(head, {
+    named: envelope?.signatureName,
+    serverDefault: api.settings.defaultSignature,
+    dialectDefault: dialect.defaultSignature(isSingle(envelope)),
+  });
+  if (envelope !== undefined) {
+    const maxInstances = Math.min(api.settings.maxInstances, api.settings.maxEnqueuedInstances);
+    return { request: dialect.parse(envelope, modelInputs, { maxInstances }), signature };
+  }
+  const instances = body.kind === "image" ? [{ kind: "image", bytes: body.bytes } as const] : [];
+  const inputs = { kind: "instances", instances } as const;
+  return { request: { format: dialect.rawImageFormat, parameters: {}, inputs }, signature };
+}
+
+function isSingle(envelope: Envelope | undefined): boolean {
+  return envelope === undefined || !Object.hasOwn(envelope.body, "instances");
+}
+
+function failOnBad({ inputs }: PredictRequest): void {
+  if (inputs.kind !== "instances") return;
+  for (const instance of inputs.instances) if (instance.kind === "bad") throw instance.error;
+}
+
+type Failed = Extract<Prediction, { readonly error: unknown }>;
+
+function failedInstances(predicted: PredictAnswer): Failed[] {
+  return predicted.kind === "outputs"
+    ? []
+    : predicted.predictions.filter((one): one is Failed => "error" in one);
+}
+
+async function send(
+  { ctx, api }: Exchange,
+  { format }: PredictRequest,
+  predicted: PredictAnswer,
+): Promise<void> {
+  if (predicted.kind === "predictions") {
+    const failed = predicted.predictions.flatMap((one, i) => ("error" in one ? [i] : []));
+    if (failed.length > 0) ctx.set("X-Failed-Instances", failed.join(","));
+    ctx.state.fields = { ...ctx.state.fields, failed: failed.length };
+  }
+  const written = await writeJson(
+    predicted.kind === "outputs"
+      ? { outputs: tfsOutputs(predicted.outputs) }
+      : writePredictions(format, predicted.predictions),
+  );
+  api.metrics.nonFiniteWritten(written.nonFinite);
+  ctx.status = 200;
+  sendJson(ctx, written);
+}
+
+function outcomeOf(error: unknown): InstanceOutcome {
+  if (!(error instanceof ServingError)) return "failed";
+  switch (error.code) {
+    case "QUEUE_FULL":
+      return "refused";
+    case "DEADLINE_EXCEEDED":
+      return "timeout";
+    case "CANCELLED":
+      return "cancelled";
+    case "INTERNAL":
+    case "INFERENCE_FAILED":
+      return "failed";
+    default:
+      return "bad_instance";
+  }
+}

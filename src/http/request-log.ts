@@ -1,0 +1,49 @@
+import { randomUUID } from "node:crypto";
+import type { Context, Middleware, Next } from "koa";
+import { ServingError } from "../errors.ts";
+import { QUIET_ROUTES, UNKNOWN_ROUTE } from "./routes.ts";
+import type { ServingApi } from "./serving-api.ts";
+
+/** What may come in as a request id: no white space, nothing that could break a log line. */
+const REQUEST_ID = /^[\w.:=;-]{1,128}$/;
+
+const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/**
+ * Gives each request an id (the caller's X-Request-Id, if it is a plain one), and when its answer is out, or
+ * its client gone, one log line and one observation. Bodies and paths as typed never get into either.
+ */
+export function requestLog({ logger, metrics }: ServingApi): Middleware {
+  return async (ctx: Context, next: Next) => {
+    const startMs = performance.now();
+    const requestId = plainHeader(ctx, "x-request-id") ?? randomUUID();
+    ctx.set("X-Request-Id", requestId);
+    ctx.res.once("close", () => {
+      const seconds = (performance.now() - startMs) / 1000;
+      const route: string = ctx.state.route ?? UNKNOWN_ROUTE;
+      const method = METHODS.has(ctx.method) ? ctx.method : "other";
+      const status = ctx.res.writableFinished ? ctx.res.statusCode : 499;
+      metrics.requestEnded({ method, route, status, seconds });
+      const error: unknown = ctx.state.error;
+      const line = {
+        requestId,
+        traceId: plainHeader(ctx, "x-amzn-trace-id"),
+        method,
+        route,
+        status,
+        ms: Math.round(seconds * 1e6) / 1000,
+        ...ctx.state.fields,
+        ...(error instanceof ServingError ? { code: error.code, error: error.message } : {}),
+      };
+      if (error instanceof ServingError && status === 500)
+        logger.error({ ...line, cause: error.cause }, "request");
+      else logger[QUIET_ROUTES.has(route) ? "debug" : "info"](line, "request");
+    });
+    await next();
+  };
+}
+
+function plainHeader(ctx: Context, name: string): string | undefined {
+  const value = ctx.get(name);
+  return REQUEST_ID.test(value) ? value : undefined;
+}

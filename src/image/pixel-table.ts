@@ -1,0 +1,26 @@
+import { toFloat16Bits } from "../tensor/float16.ts";
+import type { PreprocessSpec } from "./preprocess-spec.ts";
+
+export type PixelTable = Float32Array | Uint16Array | Uint8Array;
+
+/**
+ * Returns, for each channel of the row in its order, what every value 0..255 of a pixel becomes.
+ *
+ * The steps and their roundings are those of NumPy in Hugging Face's processors: the product with the factor in
+ * float64, cut to float32; then the offset, the mean and the deviation each in float32. float16 is cut from that.
+ *
+ * @see huggingface/transformers `image_transforms.py` rescale, normalize
+ */
+export function pixelTables(spec: PreprocessSpec): PixelTable[] {
+  return spec.mean.map((mean, channel) => {
+    if (spec.dtype === "uint8") return Uint8Array.from({ length: 256 }, (_, value) => value);
+    const float32 = Float32Array.from({ length: 256 }, (_, value) => normalise(value, spec, mean, spec.std[channel] ?? 1));
+    return spec.dtype === "float32" ? float32 : Uint16Array.from(float32, toFloat16Bits);
+  });
+}
+
+function normalise(value: number, spec: PreprocessSpec, mean: number, std: number): number {
+  const { fround } = Math;
+  const rescaled = fround(fround(value * spec.rescaleFactor) + fround(spec.rescaleOffset));
+  return fround(fround(rescaled - fround(mean)) / fround(std));
+}

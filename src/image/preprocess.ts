@@ -1,0 +1,81 @@
+import { ServingError } from "../errors.ts";
+import { allocate } from "../tensor/dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type PixelTable, pixelTables } from "./pixel-table.ts";
+import { planGeometry } from "./plan-geometry.ts";
+import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
+import type { Raster } from "./raster.ts";
+import { resample } from "./resample.ts";
+
+/**
+ * Returns one row of the model's input, and where its pixels came from. Only the pixels that the centre crop keeps
+ * are resized, at the values that resizing all of them gives.
+ *
+ * Shapes: `[h, w, channels]` → `[channels, height, width]`, or `[height, width, channels]` for layout HWC.
+ *
+ * @throws {ServingError} IMAGE_TOO_LARGE when a thin image would become a huge row; INTERNAL when the raster's
+ * channels are not those of `spec.color`.
+ */
+export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor; geometry: Geometry } {
+  const channels = spec.color === "L" ? 1 : 3;
+  if (raster.channels !== channels || spec.mean.length !== channels || spec.std.length !== channels) {
+    const got = `${raster.channels} channels, ${spec.mean.length} means, ${spec.std.length} deviations`;
+    throw new ServingError("INTERNAL", `expected ${channels} channels for ${spec.color}, got ${got}; this is a bug`);
+  }
+  const geometry = planGeometry(raster, spec);
+  const { resized, row } = geometry;
+  const top = Math.max(0, geometry.top);
+  const left = Math.max(0, geometry.left);
+  const window = {
+    top,
+    left,
+    height: Math.min(resized.height, geometry.top + row.height) - top,
+    width: Math.min(resized.width, geometry.left + row.width) - left,
+  };
+  const pixels = resample(raster, resized, spec.resize?.filter ?? "nearest", { window });
+  const padded = pad(pixels, geometry);
+  const shape = spec.layout === "CHW" ? [channels, row.height, row.width] : [row.height, row.width, channels];
+  const data = allocate(spec.dtype, row.height * row.width * channels) as PixelTable;
+  write(data, padded, spec);
+  return { row: { dtype: spec.dtype, shape, data }, geometry };
+}
+
+/** Zeros around an image that is smaller than its crop: black before normalising, as Hugging Face pads. */
+function pad(pixels: Raster, { top, left, row }: Geometry): Raster {
+  const { channels } = pixels;
+  if (pixels.height === row.height && pixels.width === row.width) return pixels;
+  const data = new Uint8Array(row.height * row.width * channels);
+  const stride = pixels.width * channels;
+  for (let y = 0; y < pixels.height; y++) {
+    const at = ((y + Math.max(0, -top)) * row.width + Math.max(0, -left)) * channels;
+    data.set(pixels.data.subarray(y * stride, (y + 1) * stride), at);
+  }
+  return { height: row.height, width: row.width, channels, data };
+}
+
+function write(data: PixelTable, { channels, data: source }: Raster, spec: PreprocessSpec): void {
+  const tables = pixelTables(spec);
+  const pixels = source.length / channels;
+  const isPlanar = spec.layout === "CHW";
+  for (const [channel, table] of tables.entries()) {
+    // The channel of the raster, which is RGB, that this channel of the row takes.
+    const from = spec.color === "BGR" ? 2 - channel : channel;
+    const start = isPlanar ? channel * pixels : channel;
+    const step = isPlanar ? 1 : channels;
+    writeChannel(data, start, step, source, from, channels, table);
+  }
+}
+
+function writeChannel(
+  data: PixelTable,
+  start: number,
+  step: number,
+  source: Uint8Array,
+  from: number,
+  channels: number,
+  table: PixelTable,
+): void {
+  for (let i = from, at = start; i < source.length; i += channels, at += step) {
+    data[at] = table[source[i] as number] as number;
+  }
+}

@@ -1,0 +1,65 @@
+import { FILTER_KERNELS } from "./filter-kernel.ts";
+import type { Filter } from "./preprocess-spec.ts";
+
+/** Bits of fraction of a weight: 32 less 8 for the pixel and 2 for sums outside 0..1. */
+export const PRECISION_BITS = 22;
+
+/** How each target pixel of one axis is made of source pixels. */
+export interface AxisWeights {
+  /** Target pixel i reads `counts[i]` source pixels from `starts[i]` on, weighed by `weights[i * stride + k]`. */
+  readonly starts: Int32Array;
+  readonly counts: Int32Array;
+  /** Fixed point with {@link PRECISION_BITS} bits of fraction; zero past the count. */
+  readonly weights: Int32Array;
+  readonly stride: number;
+}
+
+/** One axis: the part [`from`, `to`) of `sourceLength` pixels is brought to `targetLength` pixels. */
+export interface Axis {
+  readonly sourceLength: number;
+  readonly from: number;
+  readonly to: number;
+  readonly targetLength: number;
+  /** Only these target pixels are wanted: `windowLength` of them from `windowStart` on. */
+  readonly windowStart: number;
+  readonly windowLength: number;
+}
+
+/**
+ * Returns the normalised weights of one axis for the target pixels in its window, bit for bit those of Pillow.
+ *
+ * @see python-pillow/Pillow `src/libImaging/Resample.c` precompute_coeffs, normalize_coeffs_8bpc
+ */
+export function resampleWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
+  const { support, weigh } = FILTER_KERNELS[filter];
+  // Pillow keeps the box in C floats.
+  const from = Math.fround(axis.from);
+  const scale = Math.fround(Math.fround(axis.to) - from) / axis.targetLength;
+  const filterScale = Math.max(scale, 1);
+  const reach = support * filterScale;
+  const inverse = 1 / filterScale;
+  const stride = Math.ceil(reach) * 2 + 1;
+  const starts = new Int32Array(axis.windowLength);
+  const counts = new Int32Array(axis.windowLength);
+  const weights = new Int32Array(axis.windowLength * stride);
+  const exact = new Float64Array(stride);
+  for (let i = 0; i < axis.windowLength; i++) {
+    const center = from + (axis.windowStart + i + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(center - reach + 0.5));
+    const count = Math.min(axis.sourceLength, Math.trunc(center + reach + 0.5)) - start;
+    let sum = 0;
+    for (let k = 0; k < count; k++) {
+      const weight = weigh((k + start - center + 0.5) * inverse);
+      exact[k] = weight;
+      sum += weight;
+    }
+    for (let k = 0; k < count; k++) {
+      const weight = (exact[k] as number) / (sum === 0 ? 1 : sum);
+      const fixed = weight * 2 ** PRECISION_BITS;
+      weights[i * stride + k] = Math.trunc(weight < 0 ? fixed - 0.5 : fixed + 0.5);
+    }
+    starts[i] = start;
+    counts[i] = count;
+  }
+  return { starts, counts, weights, stride };
+}

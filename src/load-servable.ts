@@ -1,0 +1,209 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { relative } from "node:path";
+import type { Settings } from "./config/settings.ts";
+import { StartupError } from "./errors.ts";
+import type { PreprocessSpec } from "./image/preprocess-spec.ts";
+import type { ImagePool } from "./image-workers/image-pool.ts";
+import { chooseHead } from "./model/choose-head.ts";
+import { choosePreprocess, rowShape } from "./model/choose-preprocess.ts";
+import { checkExternalData, checkModelFile } from "./model/external-data.ts";
+import { findBatching } from "./model/find-batching.ts";
+import { findModel, type ModelLocation } from "./model/find-model.ts";
+import { compareGolden, type GoldenPair, type GoldenResult, readGoldenPair } from "./model/golden.ts";
+import { readModelConfig, readPreprocessorConfig } from "./model/hugging-face.ts";
+import { findImageInput, type ImageInput } from "./model/image-input.ts";
+import { readLabelFile } from "./model/label-files.ts";
+import { readOnnxFile } from "./model/onnx-file.ts";
+import { mergeRecipes, type Recipe } from "./model/recipe.ts";
+import { readServingJson } from "./model/serving-json.ts";
+import type { Session } from "./runtime/session.ts";
+import type { Servable } from "./servable.ts";
+import { requireOffered } from "./signature/choose-signature.ts";
+import { type Head, offeredSignatures } from "./signature/head.ts";
+import { allocate } from "./tensor/dtype.ts";
+import { elementCount, type Tensor, type Tensors } from "./tensor/tensor.ts";
+import { runTrial, type Trial, warmUp } from "./trial-run.ts";
+
+export interface LoadOptions {
+  readonly settings: Settings;
+  readonly imagePool: ImagePool;
+  /** Starts the session of a model file in its worker. */
+  readonly startSession: (modelPath: string) => Promise<Session>;
+}
+
+export interface LoadedServable {
+  readonly servable: Servable;
+  readonly session: Session;
+}
+
+/**
+ * From a model folder to a model that is proven to answer.
+ *
+ * Order: find the file → look at it before ONNX Runtime opens it → descriptions → session → one row (the
+ * golden one, if there is one) → what its outputs mean → golden check → batch sizes.
+ *
+ * @throws {StartupError} one line that names the file or key at fault, and the remedy.
+ */
+export async function loadServable(options: LoadOptions): Promise<LoadedServable> {
+  const { settings, startSession } = options;
+  const location = findModel(settings.modelDir, settings.modelFile);
+  checkModelFile(settings.modelDir, location.modelPath);
+  const { externalData, customDomains } = readOnnxFile(location.modelPath);
+  if (customDomains.length > 0) {
+    throw new StartupError(
+      `${location.modelPath} uses operators of ${customDomains.join(", ")}, which ONNX Runtime does not have: export it with standard operators`,
+    );
+  }
+  checkExternalData({ modelFile: location.modelPath, locations: externalData });
+  const recipe = mergeRecipes(
+    [readServingJson, readPreprocessorConfig, readModelConfig, readLabelFile].flatMap(
+      (read) => read(location.folder) ?? [],
+    ),
+  );
+  const golden = readGoldenPair(location.folder);
+  const sha256 = await hashFile(location.modelPath);
+  const session = await startSession(location.modelPath).catch((error: unknown) => {
+    throw new StartupError(`${location.modelPath} can't be loaded: ${firstLine((error as Error).message)}`);
+  });
+  try {
+    return { servable: await prove(options, { location, recipe, golden, sha256, session }), session };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly location: ModelLocation;
+  readonly recipe: Recipe;
+  readonly golden: GoldenPair | undefined;
+  readonly sha256: string;
+  readonly session: Session;
+}
+
+async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Promise<Servable> {
+  const { location, recipe, golden, sha256, session } = opened;
+  const { info } = session;
+  const image = findImageInput(info, recipe);
+  const chosen = image === undefined ? undefined : choosePreprocess(image, recipe);
+  const makeRow =
+    chosen === undefined || image === undefined ? plainRow(session) : zeroImage(image, chosen.spec);
+  const batching = findBatching(info, image !== undefined);
+  const goldenRow =
+    golden === undefined || chosen === undefined || image === undefined
+      ? undefined
+      : { [image.name]: (await imagePool.preprocess(golden.imageBytes, chosen.spec)).row };
+  const trial = await tryRow(
+    session,
+    batching,
+    goldenRow === undefined ? makeRow : () => structuredClone(goldenRow),
+    {
+      mustRun: image !== undefined,
+      modelPath: location.modelPath,
+    },
+  );
+  const { head, origins, warnings } =
+    trial === undefined ? GENERIC : chooseHead(recipe, trial.outputs, image !== undefined);
+  if (settings.defaultSignature !== undefined) requireDefault(settings.defaultSignature, head);
+  const goldenResult =
+    golden === undefined || goldenRow === undefined || trial === undefined
+      ? undefined
+      : requireGolden(location, compareGolden(golden, trial.outputs));
+  const measured =
+    trial === undefined
+      ? { maxBatchSize: settings.maxBatchSize ?? 1, batchTimings: [] }
+      : await warmUp({ session, batching: trial.batching, makeRow, maxBatchSize: settings.maxBatchSize });
+  const provenBatching = trial?.batching ?? batching;
+  return {
+    name: settings.modelName,
+    version: location.version,
+    file: relative(location.folder, location.modelPath),
+    sha256,
+    info,
+    modelInputs: {
+      inputs: info.inputs,
+      batching: provenBatching.kind,
+      ...(image === undefined ? {} : { imageInput: image.name }),
+    },
+    ...(chosen === undefined ? {} : { preprocess: chosen.spec }),
+    head,
+    batching: provenBatching,
+    ...measured,
+    ...(goldenResult === undefined ? {} : { golden: goldenResult }),
+    origins: { ...recipe.origins, ...chosen?.origins, ...origins },
+    warnings: [
+      ...(info.providerWarning === undefined ? [] : [`serving on the CPU: ${info.providerWarning}`]),
+      ...(chosen?.warnings ?? []),
+      ...warnings,
+      ...(golden === undefined && image !== undefined
+        ? ["no golden pair: the preprocessing is not proven"]
+        : []),
+    ],
+  };
+}
+
+const GENERIC = { head: { task: "generic" }, origins: {}, warnings: [] } as const;
+
+/** A model of plain tensors may refuse made-up input (an index out of range, say) and yet be sound. */
+async function tryRow(
+  session: Session,
+  batching: Trial["batching"],
+  makeRow: () => Tensors,
+  { mustRun, modelPath }: { readonly mustRun: boolean; readonly modelPath: string },
+): Promise<Trial | undefined> {
+  if (!mustRun && batching.kind === "whole") return undefined;
+  try {
+    return await runTrial({ session, batching, makeRow });
+  } catch (error) {
+    if (!mustRun) return undefined;
+    throw new StartupError(`${modelPath}: ${firstLine((error as Error).message)}`);
+  }
+}
+
+function requireDefault(name: string, head: Head): void {
+  try {
+    requireOffered(name, offeredSignatures(head));
+  } catch (error) {
+    throw new StartupError(`DEFAULT_SIGNATURE: ${(error as Error).message}`);
+  }
+}
+
+function requireGolden({ folder }: ModelLocation, result: GoldenResult): GoldenResult {
+  if (result.passed) return result;
+  throw new StartupError(
+    `${folder}/golden: the outputs differ from the training framework's by ${result.largestDifference.toPrecision(3)}, above the tolerance ${result.tolerance}: check the preprocessing (mean, std, size, filter)`,
+  );
+}
+
+/** Sizes that the graph leaves open: 1 for plain tensors, a usual picture's for images. */
+const OPEN_EDGE = 224;
+
+function plainRow({ info }: Session): () => Tensors {
+  const rows = info.inputs.map(({ name, dtype, shape }) => {
+    const rowShape = shape.slice(1).map((size) => (typeof size === "number" ? size : 1));
+    return [name, { dtype, shape: rowShape }] as const;
+  });
+  return () => Object.fromEntries(rows.map(([name, row]) => [name, zeros(row)]));
+}
+
+function zeroImage(image: ImageInput, spec: PreprocessSpec): () => Tensors {
+  const edges = [image.height ?? OPEN_EDGE, image.width ?? OPEN_EDGE];
+  const channels = spec.mean.length;
+  const shape = rowShape(spec) ?? (spec.layout === "CHW" ? [channels, ...edges] : [...edges, channels]);
+  return () => ({ [image.name]: zeros({ dtype: image.dtype, shape }) });
+}
+
+function zeros({ dtype, shape }: Pick<Tensor, "dtype" | "shape">): Tensor {
+  return { dtype, shape, data: allocate(dtype, elementCount(shape)) };
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+function firstLine(message: string): string {
+  return message.split("\n", 1)[0] ?? message;
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { check } from "./check.ts";
+import { cpuCount } from "./config/cpu-count.ts";
+import { helpText } from "./config/help.ts";
+import { parseSettings } from "./config/parse-settings.ts";
+import { StartupError } from "./errors.ts";
+import { serve } from "./serve.ts";
+
+const cpus = cpuCount({
+  schedulable: availableParallelism(),
+  readFile: (path) => {
+    try {
+      return readFileSync(path, "utf8");
+    } catch {
+      return undefined;
+    }
+  },
+});
+
+/** Ends with the exit code; a start that fails says why in one line on standard error. */
+async function main(args: readonly string[]): Promise<void> {
+  const [command = "serve", ...rest] = args;
+  if (args.includes("--help")) {
+    process.stdout.write(helpText());
+  } else if (args.includes("--version")) {
+    process.stdout.write(`${packageVersion()}\n`);
+  } else if (command === "check") {
+    const [dir, ...flags] = rest;
+    const dirFlags = dir === undefined || dir.startsWith("--") ? rest : [`--model-dir=${dir}`, ...flags];
+    process.exitCode = await check({ settings: parseSettings(dirFlags, process.env), cpus });
+  } else {
+    // "serve" is what SageMaker starts containers with.
+    const flags = command === "serve" ? rest : args;
+    await serve({ settings: parseSettings(flags, process.env), cpus });
+  }
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  const message = error instanceof StartupError ? error.message : String((error as Error).stack);
+  process.stderr.write(`onnx-serving: ${message}\n`);
+  process.exit(1);
+});

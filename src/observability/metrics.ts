@@ -1,0 +1,159 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+/** What became of an instance. */
+export const INSTANCE_OUTCOMES = ["ok", "bad_instance", "refused", "timeout", "cancelled", "failed"] as const;
+
+export type InstanceOutcome = (typeof INSTANCE_OUTCOMES)[number];
+
+/** Where an instance's time goes; queue and compute_* are Triton's words. */
+export const STAGES = ["decode", "preprocess", "queue", "compute_infer", "compute_output"] as const;
+
+export type Stage = (typeof STAGES)[number];
+
+/** Buckets of OpenTelemetry's http.server.request.duration, in seconds. */
+const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
+const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+
+/** Values that are read when the page is asked for. */
+export interface MetricSources {
+  readonly queuedRows: () => number;
+  readonly inflightRequests: () => number;
+  readonly inflightInstances: () => number;
+  readonly inflightBytes: () => number;
+  readonly ready: () => boolean;
+}
+
+export interface MetricLimits {
+  readonly maxEnqueuedInstances: number;
+  readonly maxEnqueuedBytes: number;
+}
+
+/**
+ * The server's metrics. No label takes its value from a caller's input, so the number of series is fixed.
+ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Histogram<"method" | "route" | "status">;
+  readonly #errors: Counter<"code">;
+  readonly #instances: Counter<"outcome">;
+  readonly #stages: Histogram<"stage">;
+  readonly #batchSizes: Histogram;
+  readonly #restarts: Counter<"worker">;
+  readonly #nonFinite: Counter;
+  readonly #model: Gauge<"name" | "version" | "sha256" | "provider">;
+
+  constructor(limits: MetricLimits, sources: MetricSources) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#requests = new Histogram({
+      name: "http_server_request_duration_seconds",
+      help: "Time from a request's head to the end of its answer.",
+      labelNames: ["method", "route", "status"],
+      buckets: DURATION_BUCKETS,
+      registers,
+    });
+    this.#errors = new Counter({
+      name: "onnx_serving_errors_total",
+      help: "Requests answered with an error, by its code.",
+      labelNames: ["code"],
+      registers,
+    });
+    this.#instances = new Counter({
+      name: "onnx_serving_instances_total",
+      help: "Instances, by what became of them.",
+      labelNames: ["outcome"],
+      registers,
+    });
+    this.#stages = new Histogram({
+      name: "onnx_serving_stage_duration_seconds",
+      help: "Time of each stage: decode, preprocess, queue and compute_output of an instance, compute_infer of a batch.",
+      labelNames: ["stage"],
+      buckets: STAGE_BUCKETS,
+      registers,
+    });
+    this.#batchSizes = new Histogram({
+      name: "onnx_serving_batch_size",
+      help: "Rows in a batch; its count is the number of runs.",
+      buckets: BATCH_BUCKETS,
+      registers,
+    });
+    this.#restarts = new Counter({
+      name: "onnx_serving_worker_restarts_total",
+      help: "Worker threads that had to be replaced.",
+      labelNames: ["worker"],
+      registers,
+    });
+    this.#nonFinite = new Counter({
+      name: "onnx_serving_nonfinite_values_total",
+      help: "NaN and infinite numbers in answers, which are written as null.",
+      registers,
+    });
+    this.#model = new Gauge({
+      name: "onnx_serving_model_info",
+      help: "The served model; always 1.",
+      labelNames: ["name", "version", "sha256", "provider"],
+      registers,
+    });
+    this.#addGauges(limits, sources);
+    for (const outcome of INSTANCE_OUTCOMES) this.#instances.inc({ outcome }, 0);
+    for (const worker of ["inference", "image"]) this.#restarts.inc({ worker }, 0);
+  }
+
+  requestEnded(request: { method: string; route: string; status: number; seconds: number }): void {
+    const { method, route, status, seconds } = request;
+    this.#requests.observe({ method, route, status: String(status) }, seconds);
+  }
+
+  errorAnswered(code: string): void {
+    this.#errors.inc({ code });
+  }
+
+  instancesEnded(outcome: InstanceOutcome, count: number): void {
+    if (count > 0) this.#instances.inc({ outcome }, count);
+  }
+
+  stageEnded(stage: Stage, milliseconds: number): void {
+    this.#stages.observe({ stage }, milliseconds / 1000);
+  }
+
+  batchClosed(rows: number): void {
+    this.#batchSizes.observe(rows);
+  }
+
+  workerRestarted(worker: "inference" | "image"): void {
+    this.#restarts.inc({ worker });
+  }
+
+  nonFiniteWritten(count: number): void {
+    if (count > 0) this.#nonFinite.inc(count);
+  }
+
+  modelLoaded(model: { name: string; version: string; sha256: string; provider: string }): void {
+    this.#model.set(model, 1);
+  }
+
+  /** Returns the page in Prometheus' text format, and its content type. */
+  async page(): Promise<{ readonly text: string; readonly contentType: string }> {
+    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  #addGauges(limits: MetricLimits, sources: MetricSources): void {
+    const gauge = (name: string, help: string, read: () => number) =>
+      new Gauge({
+        name: `onnx_serving_${name}`,
+        help,
+        registers: [this.#registry],
+        collect() {
+          this.set(read());
+        },
+      });
+    gauge("queue_rows", "Rows that wait for a batch.", sources.queuedRows);
+    gauge("inflight_requests", "Requests accepted and not yet answered.", sources.inflightRequests);
+    gauge("inflight_instances", "Instances accepted and not yet answered.", sources.inflightInstances);
+    gauge("inflight_bytes", "Bytes of bodies accepted and not yet answered.", sources.inflightBytes);
+    gauge("max_enqueued_instances", "The limit of inflight_instances.", () => limits.maxEnqueuedInstances);
+    gauge("max_enqueued_bytes", "The limit of inflight_bytes.", () => limits.maxEnqueuedBytes);
+    gauge("ready", "1 when the server answers predictions, else 0.", () => Number(sources.ready()));
+  }
+}

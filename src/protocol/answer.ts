@@ -1,0 +1,16 @@
+import type { Value } from "../tensor/value.ts";
+
+/** A response body before it is text: a {@link Value}, in which a caller's own JSON may stand. */
+export type Answer = Value | JsonText | readonly Answer[] | { readonly [key: string]: Answer };
+
+/**
+ * JSON text that is written as it stands: what a caller sent and gets back. As an object it could pass
+ * itself off as a tensor (`{"dtype", "shape", "data"}`); no JSON parses to an instance of this class.
+ */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}

@@ -1,0 +1,35 @@
+import { LosslessNumber, parse } from "lossless-json";
+import { ServingError } from "../errors.ts";
+import { INTEGER_DTYPES } from "../tensor/dtype.ts";
+import { jsonErrorMessage } from "./json-error.ts";
+import { isJsonObject, type JsonObject } from "./json-object.ts";
+import type { Envelope } from "./parse-json.ts";
+import type { ModelInputs } from "./predict-request.ts";
+
+/**
+ * Returns the body of a request as the model's inputs need it: parsed again from the text, with number
+ * tokens kept, where an input is of an integer type; else the plain one. int64 does not fit a double, and
+ * an integer input refuses `1.0`, which `JSON.parse` cannot tell from `1`.
+ *
+ * Integer tokens of up to 15 digits are numbers, every other number is a LosslessNumber.
+ *
+ * @throws {ServingError} INVALID_JSON when the text is not what the envelope was parsed from
+ */
+export function exactBody(envelope: Envelope, model: ModelInputs): JsonObject {
+  if (!model.inputs.some((input) => INTEGER_DTYPES.has(input.dtype))) return envelope.body;
+  try {
+    const parsed = parse(envelope.text, undefined, {
+      parseNumber,
+      // As JSON.parse: the last one wins.
+      onDuplicateKey: ({ newValue }) => newValue,
+    });
+    if (isJsonObject(parsed)) return parsed;
+    throw new SyntaxError("not an object");
+  } catch (error) {
+    throw new ServingError("INVALID_JSON", jsonErrorMessage(envelope.text, error), { cause: error });
+  }
+}
+
+function parseNumber(token: string): number | LosslessNumber {
+  return /^-?\d{1,15}$/.test(token) ? Number(token) : new LosslessNumber(token);
+}

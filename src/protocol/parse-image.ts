@@ -1,0 +1,72 @@
+import { ServingError } from "../errors.ts";
+import { decodeBase64 } from "./base64.ts";
+import { isBase64Object, isJsonObject } from "./json-object.ts";
+import { quoteJson } from "./quote-json.ts";
+import { decodeTfsBase64 } from "./tfs-base64.ts";
+
+/** Which wire format a request is written in. TensorFlow Serving reads a bare string as its own bytes. */
+export type Dialect = "analyze" | "tfs";
+
+/**
+ * Returns the encoded image that `instance` holds as `{"b64"}`, `{"image_bytes": B}` or
+ * `{"<imageInput>": B}`, a `"key"` beside it; undefined when it is a row: nested numbers, or objects of
+ * input names.
+ *
+ * @param where path of the instance in the request
+ * @throws {ServingError} INVALID_ARGUMENT when it is neither; INVALID_BASE64 when the text is not base64
+ */
+export function readImageInstance(
+  instance: unknown,
+  where: string,
+  { imageInput, dialect, isInput }: ImageInstanceOptions,
+): Uint8Array<ArrayBuffer> | undefined {
+  if (Array.isArray(instance)) return undefined;
+  if (isJsonObject(instance)) {
+    const names = Object.keys(instance).filter((name) => name !== "key" || isInput("key"));
+    const name = names[0] ?? "";
+    const value = instance[name];
+    const isImageName = name === "image_bytes" || name === imageInput;
+    if (names.length === 1 && name === "b64" && typeof value === "string") {
+      return decode(value, `${where}.b64`, dialect);
+    }
+    if (names.length === 1 && isImageName && !(isInput(name) && Array.isArray(value))) {
+      return readImage(value, `${where}.${name}`, dialect);
+    }
+    if (names.some(isInput)) return undefined;
+  }
+  throw new ServingError(
+    "INVALID_ARGUMENT",
+    `${where}: expected {"image_bytes": {"b64": "<base64>"}}, got ${quoteJson(instance)}`,
+  );
+}
+
+export interface ImageInstanceOptions {
+  readonly imageInput: string;
+  readonly dialect: Dialect;
+  /** Tells whether the model has an input of this name. */
+  readonly isInput: (name: string) => boolean;
+}
+
+/**
+ * Returns the bytes of B: `{"b64": "<base64>"}`, in /analyze also the bare base64 text.
+ *
+ * @param where path of B in the request
+ * @throws {ServingError} INVALID_ARGUMENT when it is neither; INVALID_BASE64 when the text is not base64
+ */
+export function readImage(value: unknown, where: string, dialect: Dialect): Uint8Array<ArrayBuffer> {
+  if (isBase64Object(value)) return decode(value.b64, `${where}.b64`, dialect);
+  if (typeof value === "string" && dialect === "analyze") return decodeBase64(value, where);
+  throw new ServingError(
+    "INVALID_ARGUMENT",
+    `${where}: expected {"b64": "<base64>"}, got ${quoteJson(value)}${hint(value)}`,
+  );
+}
+
+function decode(text: string, where: string, dialect: Dialect): Uint8Array<ArrayBuffer> {
+  return dialect === "tfs" ? decodeTfsBase64(text, where) : decodeBase64(text, where);
+}
+
+function hint(value: unknown): string {
+  const isBuffer = isJsonObject(value) && value.type === "Buffer";
+  return isBuffer || Array.isArray(value) ? "; send the file's bytes as base64, not as a list" : "";
+}

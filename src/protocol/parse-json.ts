@@ -1,0 +1,71 @@
+import { ServingError } from "../errors.ts";
+import { isJsonObject, type JsonObject } from "./json-object.ts";
+import type { Json, PredictRequest } from "./predict-request.ts";
+import { quoteJson } from "./quote-json.ts";
+
+/** A JSON request body, checked as far as every dialect agrees. */
+export interface Envelope extends Pick<PredictRequest, "signatureName" | "parameters"> {
+  readonly body: JsonObject;
+  /** What `body` was parsed from: integer tensors are read from it again, without doubles. */
+  readonly text: string;
+}
+
+const MAX_DEPTH = 64;
+
+/**
+ * Returns the envelope of a predict request. An empty `signature_name` is none, as in TensorFlow Serving.
+ *
+ * Order: top level → `signature_name` → nesting and numbers → `parameters`.
+ *
+ * @param parsed what `JSON.parse(text)` gave
+ * @throws {ServingError} INVALID_ARGUMENT when the top level, `signature_name` or `parameters` has the
+ * wrong type; INVALID_JSON when lists and objects nest more than 64 deep or a number overflows a double
+ * @see tensorflow/serving `util/json_tensor.cc` ParseJson, FillSignature
+ */
+export function parseEnvelope(parsed: unknown, text: string): Envelope {
+  if (!isJsonObject(parsed)) {
+    throw new ServingError("INVALID_ARGUMENT", `JSON Value: ${quoteJson(parsed)} Is not object`);
+  }
+  const signatureName = Object.hasOwn(parsed, "signature_name") ? parsed.signature_name : "";
+  if (typeof signatureName !== "string") {
+    throw new ServingError(
+      "INVALID_ARGUMENT",
+      `JSON Value: ${quoteJson(parsed)} not formatted correctly. 'signature_name' key must be a string value.`,
+    );
+  }
+  checkNestingAndNumbers(parsed);
+  const parameters = readParameters(parsed);
+  return signatureName === ""
+    ? { parameters, body: parsed, text }
+    : { signatureName, parameters, body: parsed, text };
+}
+
+function readParameters(body: JsonObject): Readonly<Record<string, Json>> {
+  if (!Object.hasOwn(body, "parameters")) return {};
+  const parameters = body.parameters;
+  if (isJsonObject(parameters)) return parameters as Record<string, Json>;
+  throw new ServingError("INVALID_ARGUMENT", `parameters: expected an object, got ${quoteJson(parameters)}`);
+}
+
+/** Level by level, without recursion: `JSON.parse` takes 500,000 levels, the stack does not. */
+function checkNestingAndNumbers(root: object): void {
+  let level: object[] = [root];
+  for (let depth = 1; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) {
+      throw new ServingError("INVALID_JSON", `JSON Parse error: nesting over ${MAX_DEPTH} levels`);
+    }
+    const next: object[] = [];
+    for (const container of level) {
+      const values: readonly unknown[] = Array.isArray(container) ? container : Object.values(container);
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i];
+        if (typeof value === "object") {
+          if (value !== null) next.push(value);
+        } else if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
+          throw new ServingError("INVALID_JSON", "JSON Parse error: Number too big to be stored in double.");
+        }
+      }
+    }
+    level = next;
+  }
+}

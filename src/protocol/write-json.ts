@@ -1,0 +1,57 @@
+import { setImmediate } from "node:timers/promises";
+import { isTensor } from "../tensor/tensor.ts";
+import { type Answer, JsonText } from "./answer.ts";
+import { JsonSink, type WrittenJson } from "./json-sink.ts";
+import { writeTensor } from "./write-tensor.ts";
+
+/**
+ * Returns `value` as JSON text. float32 and float16 print in the shortest form that reads back the same
+ * element, whole elements of a float type with `.0`; 64-bit integers print exactly; numbers outside of
+ * tensors as `JSON.stringify` does; NaN and infinities as `null`.
+ *
+ * A long answer is written in slices of about 5 ms, between which the event loop runs.
+ */
+export async function writeJson(value: Answer): Promise<WrittenJson> {
+  const sink = new JsonSink();
+  const steps = writeValue(sink, value);
+  while (!steps.next().done) {
+    await setImmediate();
+    sink.startSlice();
+  }
+  return sink.finish();
+}
+
+/** Yields where a slice is used up. */
+function* writeValue(sink: JsonSink, value: Answer): Generator<void, void> {
+  if (typeof value === "object" && value !== null) {
+    if (value instanceof JsonText) sink.text(value.text);
+    else if (Array.isArray(value)) yield* writeList(sink, value);
+    else if (isTensor(value)) yield* writeTensor(sink, value);
+    else yield* writeObject(sink, value as { readonly [key: string]: Answer });
+  } else if (typeof value === "number" && !Number.isFinite(value)) {
+    sink.text("null");
+    sink.nonFinite++;
+  } else {
+    sink.text(JSON.stringify(value));
+  }
+  if (sink.isDue(1)) yield;
+}
+
+function* writeList(sink: JsonSink, list: readonly Answer[]): Generator<void, void> {
+  sink.text("[");
+  for (let i = 0; i < list.length; i++) {
+    if (i > 0) sink.text(",");
+    yield* writeValue(sink, list[i] ?? null);
+  }
+  sink.text("]");
+}
+
+function* writeObject(sink: JsonSink, object: { readonly [key: string]: Answer }): Generator<void, void> {
+  let separator = "{";
+  for (const [name, value] of Object.entries(object)) {
+    sink.text(`${separator}${JSON.stringify(name)}:`);
+    yield* writeValue(sink, value);
+    separator = ",";
+  }
+  sink.text(separator === "{" ? "{}" : "}");
+}

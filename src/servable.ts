@@ -1,0 +1,31 @@
+import type { PreprocessSpec } from "./image/preprocess-spec.ts";
+import type { Batching } from "./model/find-batching.ts";
+import type { GoldenResult } from "./model/golden.ts";
+import type { ModelInputs } from "./protocol/predict-request.ts";
+import type { SessionInfo } from "./runtime/session.ts";
+import type { BatchTiming } from "./runtime/warm-up.ts";
+import type { Head } from "./signature/head.ts";
+
+/** A loaded model and all that is known of it; fixed while the process lives. */
+export interface Servable {
+  readonly name: string;
+  readonly version: number;
+  /** Name of the ONNX file inside the model folder. */
+  readonly file: string;
+  /** Of the ONNX file as it was loaded. */
+  readonly sha256: string;
+  readonly info: SessionInfo;
+  readonly modelInputs: ModelInputs;
+  /** Absent: the model takes plain tensors. */
+  readonly preprocess?: PreprocessSpec;
+  readonly head: Head;
+  readonly batching: Batching;
+  /** Most rows in one run. */
+  readonly maxBatchSize: number;
+  /** What warm-up measured; empty where it could not run the model on made-up input. */
+  readonly batchTimings: readonly BatchTiming[];
+  readonly golden?: GoldenResult;
+  /** For each value of the preprocessing and the outputs, the file or rule that it came from. */
+  readonly origins: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,68 @@
+import type { Settings } from "./config/settings.ts";
+import { StartupError } from "./errors.ts";
+import { createLogger } from "./observability/logger.ts";
+import { Server } from "./server.ts";
+
+export interface ServeOptions {
+  readonly settings: Settings;
+  /** CPUs to plan threads for. */
+  readonly cpus: number;
+}
+
+/**
+ * Serves until the process is told to stop. Ends the process: with 0 after a drain, 1 after a failure or a
+ * drain that took too long, 128 + the signal's number when told twice.
+ *
+ * @throws {StartupError} when the address can't be bound or the model can't be served.
+ */
+export async function serve({ settings, cpus }: ServeOptions): Promise<void> {
+  const logger = createLogger(settings.logLevel);
+  const fail = (error: Error) => {
+    logger.fatal({ error: { message: error.message, stack: error.stack } }, "stopping after a failure");
+    server.lifecycle.moveTo("FAILED", error.message);
+    void stop(0, 1);
+  };
+  const server = new Server({ settings, logger, cpus, onFatal: fail });
+
+  let isStopping = false;
+  const stop = async (drainMs: number, exitCode: number) => {
+    if (isStopping) return;
+    isStopping = true;
+    setTimeout(() => {
+      logger.error("the drain took longer than SHUTDOWN_TIMEOUT_MS; unfinished requests are cut off");
+      process.exit(1);
+    }, settings.shutdownTimeoutMs).unref();
+    await server.drain(drainMs);
+    logger.info({ exitCode }, "stopped");
+    process.exit(exitCode);
+  };
+  for (const [signal, number] of [
+    ["SIGTERM", 15],
+    ["SIGINT", 2],
+  ] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(128 + number);
+      logger.info({ signal }, "draining");
+      // Before it was ready no balancer sent requests here: nothing to wait for.
+      void stop(server.lifecycle.state === "READY" ? settings.drainDelayMs : 0, 0);
+    });
+  }
+  // By default Node opens its debugger on this signal.
+  process.on("SIGUSR1", () => {});
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", (reason) =>
+    fail(reason instanceof Error ? reason : new Error(String(reason))),
+  );
+
+  const port = await server.listen();
+  logger.info({ host: settings.host, port }, "listening");
+  try {
+    await server.load();
+  } catch (error) {
+    if (isStopping) return;
+    server.lifecycle.moveTo("FAILED", (error as Error).message);
+    throw error instanceof StartupError
+      ? error
+      : new StartupError(`the model can't be served: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,34 @@
+import type { DType } from "../tensor/dtype.ts";
+import type { Dimension, TensorSpec } from "../tensor/tensor.ts";
+import type { Head, SignatureName } from "./head.ts";
+
+/** An output as clients see it; without a shape where it is no tensor. */
+interface OutputDescription {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape?: readonly Dimension[];
+}
+
+/** Returns what a signature answers with, for the metadata route; the batch dimension first. */
+export function describeSignature(
+  name: SignatureName,
+  head: Head,
+  outputs: readonly TensorSpec[],
+): readonly OutputDescription[] {
+  switch (name) {
+    case "serving_default":
+      return outputs;
+    case "class":
+      return head.task === "segmentation"
+        ? [{ name, dtype: "uint8", shape: ["N", "height", "width"] }]
+        : [{ name, dtype: "int64", shape: ["N"] }];
+    case "label":
+      return [{ name, dtype: "string", shape: ["N"] }];
+    case "scores":
+      return [{ name, dtype: "float32", shape: ["N", head.task === "generic" ? "classes" : head.classes] }];
+    case "mask":
+      return [{ name, dtype: "uint8", shape: ["N", "source height", "source width"] }];
+    case "top_k":
+      return [{ name, dtype: "string" }];
+  }
+}

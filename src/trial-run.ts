@@ -1,0 +1,94 @@
+import { StartupError } from "./errors.ts";
+import type { Batching } from "./model/find-batching.ts";
+import type { RowOutcome, Session } from "./runtime/session.ts";
+import { type BatchTiming, bestBatchSize, measureBatchSizes } from "./runtime/warm-up.ts";
+import { addBatchAxis, dropBatchAxis } from "./tensor/columns.ts";
+import type { Tensors } from "./tensor/tensor.ts";
+
+export interface TrialOptions {
+  readonly session: Session;
+  /** What the declared shapes say; the trial corrects it where the model does otherwise. */
+  readonly batching: Batching;
+  /** Makes a row to feed, anew for each call: a run takes its memory over. */
+  readonly makeRow: () => Tensors;
+}
+
+export interface Trial {
+  readonly batching: Batching;
+  /** What the model gave for the row, without the batch dimension. */
+  readonly outputs: Tensors;
+}
+
+/**
+ * Runs one row, then two together, and returns what came out. A model whose outputs do not follow the batch
+ * is fed one instance at a time.
+ *
+ * @throws {StartupError} when the model does not run at all.
+ */
+export async function runTrial({ session, batching, makeRow }: TrialOptions): Promise<Trial> {
+  let reason = "";
+  if (batching.kind === "rows") {
+    const { fixedBatchSize } = batching;
+    const alone = await runRows(session, [makeRow()], fixedBatchSize ?? 1);
+    const pair = fixedBatchSize === undefined ? await runRows(session, [makeRow(), makeRow()], 2) : [];
+    const [first] = alone;
+    if (first !== undefined && "outputs" in first && pair.every((outcome) => "outputs" in outcome)) {
+      return { batching, outputs: first.outputs };
+    }
+    reason = first !== undefined && "error" in first ? first.error : "";
+  }
+  const { rows } = await session.run({ kind: "whole", feeds: addBatchAxis(makeRow()) });
+  const [whole] = rows;
+  if (whole !== undefined && "outputs" in whole) {
+    return { batching: { kind: "whole" }, outputs: dropBatchAxis(whole.outputs) };
+  }
+  throw new StartupError(`the model does not run: ${reason || whole?.error || "no outcome"}`);
+}
+
+export interface WarmUpOptions extends TrialOptions {
+  /** MAX_BATCH_SIZE, where it is set. */
+  readonly maxBatchSize: number | undefined;
+}
+
+/** Runs the batch sizes that will be used, and returns the largest to use and how long each took. */
+export async function warmUp({
+  session,
+  batching,
+  makeRow,
+  maxBatchSize,
+}: WarmUpOptions): Promise<{ readonly maxBatchSize: number; readonly batchTimings: readonly BatchTiming[] }> {
+  if (batching.kind === "whole") return { maxBatchSize: 1, batchTimings: [] };
+  const { fixedBatchSize } = batching;
+  const run = async (batchSize: number) => {
+    const rows = Array.from({ length: batchSize }, makeRow);
+    const outcome = await session.run({ kind: "rows", rows, batchSize });
+    return outcome.computeInferMs;
+  };
+  if (fixedBatchSize !== undefined) {
+    return {
+      maxBatchSize: fixedBatchSize,
+      batchTimings: await measureBatchSizes({ run, batchSizes: [fixedBatchSize] }),
+    };
+  }
+  const largest = maxBatchSize ?? LARGEST_TRIED[session.info.provider];
+  const batchTimings = await measureBatchSizes({
+    run,
+    batchSizes: powersOfTwoUpTo(largest),
+    ...(maxBatchSize === undefined ? {} : { worthwhile: Number.POSITIVE_INFINITY }),
+  });
+  return { maxBatchSize: maxBatchSize ?? bestBatchSize(batchTimings), batchTimings };
+}
+
+/** A convnet gains next to nothing past 8 on a CPU, and up to 64 on a GPU. */
+const LARGEST_TRIED = { cpu: 32, cuda: 64 } as const;
+
+/** 1, 2, 4 ... and `largest` itself. */
+function powersOfTwoUpTo(largest: number): number[] {
+  const sizes: number[] = [];
+  for (let size = 1; size < largest; size *= 2) sizes.push(size);
+  return [...sizes, largest];
+}
+
+async function runRows(session: Session, rows: Tensors[], batchSize: number): Promise<readonly RowOutcome[]> {
+  return (await session.run({ kind: "rows", rows, batchSize })).rows;
+}

@@ -1,0 +1,144 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { checkExternalData, checkModelFile } from "../../../src/model/external-data.ts";
+import { refusal as refusalIn } from "../../support/onnx/refusal.ts";
+
+/** A folder for the model, and a secret beside it. */
+let parent = "";
+let folder = "";
+let modelFile = "";
+beforeEach(() => {
+  parent = realpathSync(mkdtempSync(join(tmpdir(), "external-data-")));
+  folder = join(parent, "model");
+  modelFile = join(folder, "model.onnx");
+  mkdirSync(folder);
+  writeFileSync(join(parent, "secret"), "secret");
+});
+afterEach(() => rmSync(parent, { recursive: true }));
+
+/** Lays files out as Kubernetes mounts a volume: names → ..data → a dated folder. */
+function mountVolume(...names: string[]): void {
+  mkdirSync(join(folder, "..2026_01_01"));
+  symlinkSync("..2026_01_01", join(folder, "..data"));
+  for (const name of names) {
+    writeFileSync(join(folder, "..2026_01_01", name), "data");
+    symlinkSync(join("..data", name), join(folder, name));
+  }
+}
+
+const refusal = (act: () => void) => refusalIn(folder, act);
+
+describe("checkModelFile", () => {
+  test("accepts a plain file, and one in a folder of the folder", () => {
+    mkdirSync(join(folder, "1"));
+    writeFileSync(modelFile, "");
+    writeFileSync(join(folder, "1", "model.onnx"), "");
+    expect(checkModelFile(folder, modelFile)).toBeUndefined();
+    expect(checkModelFile(folder, join(folder, "1", "model.onnx"))).toBeUndefined();
+  });
+
+  test("accepts links that stay inside the folder", () => {
+    mountVolume("model.onnx");
+    expect(checkModelFile(folder, modelFile)).toBeUndefined();
+  });
+
+  test("accepts a folder that is itself a link", () => {
+    writeFileSync(modelFile, "");
+    symlinkSync("model", join(parent, "current"));
+    expect(checkModelFile(join(parent, "current"), join(parent, "current", "model.onnx"))).toBeUndefined();
+  });
+
+  test.each([
+    ["relative", "../secret"],
+    ["to a folder whose name begins alike", "../model-2/model.onnx"],
+  ])("refuses a link that leaves the folder: %s", (_, target) => {
+    mkdirSync(join(parent, "model-2"));
+    writeFileSync(join(parent, "model-2", "model.onnx"), "");
+    symlinkSync(target, modelFile);
+    expect(refusal(() => checkModelFile(folder, modelFile))).toMatch(
+      /^model\.onnx is a link .*outside.*cp -L/,
+    );
+  });
+
+  test("refuses a file that is missing, and a link to nothing", () => {
+    expect(refusal(() => checkModelFile(folder, modelFile))).toMatch(/^model\.onnx does not exist/);
+    symlinkSync("gone", modelFile);
+    expect(refusal(() => checkModelFile(folder, modelFile))).toMatch(/^model\.onnx does not exist/);
+  });
+});
+
+describe("checkExternalData", () => {
+  const check = (...locations: string[]) => checkExternalData({ modelFile, locations });
+
+  test("accepts files beside the model, in folders below and behind links that stay inside", () => {
+    mountVolume("model.onnx.data");
+    mkdirSync(join(folder, "weights"));
+    writeFileSync(join(folder, "weights", "0.bin"), "data");
+    expect(
+      check("model.onnx.data", "weights/0.bin", "./weights/../weights/0.bin", "..data/model.onnx.data"),
+    ).toBe(undefined);
+  });
+
+  test("accepts a model without external data", () => {
+    expect(check()).toBeUndefined();
+  });
+
+  test.each([
+    ["leads up", "../secret"],
+    ["leads up to where nothing is", "../none"],
+    ["leads up after a folder", "weights/../../secret"],
+    ["leads up after a link", "link/../secret"],
+    ["is a link that leaves", "out"],
+    ["is the folder", "."],
+  ])("refuses a location that %s", (_, location) => {
+    mkdirSync(join(folder, "weights"));
+    mkdirSync(join(parent, "other"));
+    symlinkSync("../other", join(folder, "link"));
+    writeFileSync(join(folder, "secret"), "taken for it where link/.. is dropped");
+    symlinkSync("../secret", join(folder, "out"));
+    expect(refusal(() => check(location))).toMatch(
+      /^model\.onnx keeps weights in ".*", outside the model's folder/,
+    );
+  });
+
+  test.each([["/etc/passwd"], ["C:\\weights.bin"], ["\\\\host\\share\\weights.bin"]])(
+    "refuses the absolute location %s",
+    (location) => {
+      expect(refusal(() => check(location))).toMatch(/an absolute path/);
+    },
+  );
+
+  test.each([
+    ["empty", ""],
+    ["with a NUL", "a\0b"],
+    ["with a new line", "a\nb"],
+    ["an address", "*/_ORT_MEM_ADDR_/*"],
+  ])("refuses a location that is no path: %s", (_, location) => {
+    expect(refusal(() => check(location))).toMatch(/not a path/);
+  });
+
+  test("refuses a file that is missing, a directory, empty or a Git LFS pointer, with the remedy", () => {
+    mkdirSync(join(folder, "directory"));
+    writeFileSync(join(folder, "empty"), "");
+    writeFileSync(join(folder, "pointer"), "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\n");
+    expect(refusal(() => check("none"))).toMatch(/"none", a file that does not exist: copy it/);
+    expect(refusal(() => check("directory"))).toMatch(/not a file/);
+    expect(refusal(() => check("empty"))).toMatch(/is empty/);
+    expect(refusal(() => check("pointer"))).toMatch(/git lfs pull/);
+  });
+
+  test("says that a file is missing when the folder is a link", () => {
+    symlinkSync("model", join(parent, "current"));
+    const linked = join(parent, "current", "model.onnx");
+    expect(refusal(() => checkExternalData({ modelFile: linked, locations: ["none"] }))).toMatch(
+      /does not exist/,
+    );
+  });
+
+  test("names the first of several locations at fault", () => {
+    writeFileSync(join(folder, "fine"), "data");
+    expect(refusal(() => check("fine", "../secret", "/etc/passwd"))).toMatch(/"\.\.\/secret"/);
+  });
+});
