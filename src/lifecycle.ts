@@ -1,10 +1,11 @@
-/** Where the process stands in its life. READY and DRAINING answer predictions. */
+/** Where the process stands in its life. */
 export type LifecycleState = "LOADING" | "READY" | "DRAINING" | "FAILED";
 
 /** The state that health routes show; only `server.ts` changes it. */
 export class Lifecycle {
   #state: LifecycleState = "LOADING";
   #error: string | undefined;
+  #isClosed = false;
 
   get state(): LifecycleState {
     return this.#state;
@@ -13,6 +14,16 @@ export class Lifecycle {
   /** Why the state is FAILED, in a sentence for operators. */
   get error(): string | undefined {
     return this.#error;
+  }
+
+  /** Whether predictions are answered: when ready, and in a drain until its delay is over. */
+  get takesWork(): boolean {
+    return !this.#isClosed && (this.#state === "READY" || this.#state === "DRAINING");
+  }
+
+  /** The delay of the drain is over: what comes now is refused. */
+  closeWork(): void {
+    this.#isClosed = true;
   }
 
   /** A drain and a failure are final; a server that lost its worker is LOADING until it has a new one. */

@@ -93,7 +93,7 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
   const goldenRow =
     golden === undefined || chosen === undefined || image === undefined
       ? undefined
-      : { [image.name]: (await imagePool.preprocess(golden.imageBytes, chosen.spec)).row };
+      : { [image.name]: await goldenImageRow(imagePool, golden, chosen.spec) };
   const trial = await tryRow(
     session,
     batching,
@@ -158,6 +158,18 @@ async function tryRow(
   } catch (error) {
     if (!mustRun) return undefined;
     throw new StartupError(`${modelPath}: ${firstLine((error as Error).message)}`);
+  }
+}
+
+async function goldenImageRow(
+  imagePool: ImagePool,
+  golden: GoldenPair,
+  spec: PreprocessSpec,
+): Promise<Tensor> {
+  try {
+    return (await imagePool.preprocess(golden.imageBytes, spec)).row;
+  } catch (error) {
+    throw new StartupError(`the golden image can't be used: ${(error as Error).message}`);
   }
 }
 

@@ -18,7 +18,7 @@ export interface ServeOptions {
 export async function serve({ settings, cpus }: ServeOptions): Promise<void> {
   const logger = createLogger(settings.logLevel);
   const fail = (error: Error) => {
-    logger.fatal({ error: { message: error.message, stack: error.stack } }, "stopping after a failure");
+    logger.fatal({ error }, "stopping after a failure");
     server.lifecycle.moveTo("FAILED", error.message);
     void stop(0, 1);
   };

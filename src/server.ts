@@ -7,6 +7,7 @@ import type { Settings } from "./config/settings.ts";
 import { StartupError } from "./errors.ts";
 import { Admission } from "./http/admission.ts";
 import { createApp } from "./http/app.ts";
+import { answerClientError } from "./http/client-error.ts";
 import type { LoadedModel } from "./http/serving-api.ts";
 import { ImagePool } from "./image-workers/image-pool.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -136,6 +137,7 @@ export class Server {
   async drain(drainMs: number): Promise<void> {
     this.lifecycle.moveTo("DRAINING");
     await new Promise((resolve) => setTimeout(resolve, drainMs));
+    this.lifecycle.closeWork();
     if (this.#http.listening) {
       const closed = once(this.#http, "close");
       this.#http.close();
@@ -165,6 +167,7 @@ export class Server {
       },
       app.callback(),
     );
+    server.on("clientError", answerClientError);
     server.on("request", (_, response) => {
       this.#openAnswers += 1;
       response.once("close", () => {

@@ -135,7 +135,7 @@ def shortest_edge(height: int, width: int, edge: int, longest: int | None) -> tu
 
 def shortest_edges() -> list[dict]:
     cases = []
-    for height, width in [(480, 640), (640, 480), (333, 500), (500, 333), (1, 1), (256, 256), (375, 1242), (899, 601), (3, 1000)]:
+    for height, width in [(480, 640), (640, 480), (333, 500), (500, 333), (1, 1), (256, 256), (375, 1242), (899, 601), (30, 1000)]:
         for edge, longest in [(224, None), (256, None), (255, None), (232, 300), (800, 1333)]:
             new = shortest_edge(height, width, edge, longest)
             if min(new) > 0:

@@ -1,6 +1,7 @@
 import { elementCount } from "../../src/tensor/tensor.ts";
 import { type NodeSource, node, value, writeModel } from "../../tests/support/onnx/model-writer.ts";
 import { constant, type Initializer } from "../../tests/support/onnx/tensor-proto.ts";
+import { seededRandom } from "../seeded-random.ts";
 
 /** A value inside the graph: its name and its number of channels. */
 export interface Layer {
@@ -107,15 +108,4 @@ export class ConvnetBuilder {
     this.#initializers.push({ name, dtype: "float32", shape, data });
     return name;
   }
-}
-
-/** Returns a generator of numbers in [0, 1): mulberry32, the same for the same seed on every machine. */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

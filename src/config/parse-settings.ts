@@ -36,7 +36,9 @@ function parseFlags(flags: readonly string[]): Record<string, string | undefined
     if (!Object.hasOwn(options, token.name)) {
       throw new StartupError(`unknown flag ${excerpt(token.rawName)}; see --help`);
     }
-    if (token.value === undefined) throw new StartupError(`${token.rawName} needs a value`);
+    // Outside its strict mode parseArgs takes the next flag for the value.
+    const isNextFlag = token.inlineValue === false && token.value.startsWith("-");
+    if (!token.value || isNextFlag) throw new StartupError(`${token.rawName} needs a value`);
     values[token.name] = token.value;
   }
   return values;

@@ -79,8 +79,11 @@ async function answer(exchange: Exchange): Promise<void> {
 
 function requireModel({ lifecycle, model }: ServingApi): LoadedModel {
   const loaded = model();
-  if (loaded !== undefined && (lifecycle.state === "READY" || lifecycle.state === "DRAINING")) return loaded;
-  throw new ServingError("NOT_READY", `the model is not ready: ${lifecycle.state}`, { retryAfterSeconds: 1 });
+  if (loaded !== undefined && lifecycle.takesWork) return loaded;
+  const code = lifecycle.state === "DRAINING" ? "DRAINING" : "NOT_READY";
+  throw new ServingError(code, `predictions are not answered now: ${lifecycle.state}`, {
+    retryAfterSeconds: 1,
+  });
 }
 
 /** Order: envelope → model → signature → instances, as TensorFlow Serving checks them. */

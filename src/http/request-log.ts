@@ -3,9 +3,12 @@ import type { Context, Middleware, Next } from "koa";
 import { ServingError } from "../errors.ts";
 import { QUIET_ROUTES, UNKNOWN_ROUTE } from "./routes.ts";
 import type { ServingApi } from "./serving-api.ts";
+import { STATUS_OF_CODE } from "./status.ts";
 
 /** What may come in as a request id: no white space, nothing that could break a log line. */
 const REQUEST_ID = /^[\w.:=;-]{1,128}$/;
+
+const CLIENT_GONE = STATUS_OF_CODE.CANCELLED;
 
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
@@ -22,7 +25,7 @@ export function requestLog({ logger, metrics }: ServingApi): Middleware {
       const seconds = (performance.now() - startMs) / 1000;
       const route: string = ctx.state.route ?? UNKNOWN_ROUTE;
       const method = METHODS.has(ctx.method) ? ctx.method : "other";
-      const status = ctx.res.writableFinished ? ctx.res.statusCode : 499;
+      const status = ctx.res.writableFinished ? ctx.res.statusCode : CLIENT_GONE;
       metrics.requestEnded({ method, route, status, seconds });
       const error: unknown = ctx.state.error;
       const line = {
@@ -33,7 +36,9 @@ export function requestLog({ logger, metrics }: ServingApi): Middleware {
         status,
         ms: Math.round(seconds * 1e6) / 1000,
         ...ctx.state.fields,
-        ...(error instanceof ServingError ? { code: error.code, error: error.message } : {}),
+        ...(error instanceof ServingError ? { code: error.code, message: error.message } : {}),
+        // The connection closes before the handler learns of it.
+        ...(status === CLIENT_GONE ? { code: "CANCELLED" } : {}),
       };
       if (error instanceof ServingError && status === 500)
         logger.error({ ...line, cause: error.cause }, "request");

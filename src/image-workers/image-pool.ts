@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { ServingError } from "../errors.ts";
@@ -7,8 +6,7 @@ import type { Tensors } from "../tensor/tensor.ts";
 import type { Value } from "../tensor/value.ts";
 import type { PreprocessedImage, PreprocessTask, RenderTask, TaskOutcome } from "./image-task.ts";
 
-/** The worker's entry stands beside this module, with its extension: .ts from sources, .js when built. */
-const ENTRY = new URL(`./image-worker${extname(import.meta.url)}`, import.meta.url);
+const ENTRY = new URL("./image-worker.js", import.meta.url);
 
 /**
  * Two tasks of one worker overlap: while libvips decodes for one (on libuv's pool), the worker's own

@@ -16,7 +16,9 @@ export async function decodeBmp(bytes: Uint8Array): Promise<Raster> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = readBmpHeader(view);
   const { height, width } = header;
-  if (header.dataOffset + header.rowBytes * height > bytes.length) {
+  // The last row may lack its padding, as in Pillow.
+  const paddingBytes = header.rowBytes - Math.ceil((width * header.bitsPerPixel) / 8);
+  if (header.dataOffset + header.rowBytes * height - paddingBytes > bytes.length) {
     throw new ServingError("INVALID_IMAGE", "expected an image, got a truncated BMP");
   }
   const { data, width: decodedWidth } = (await bmpDecoder())(plainBmp(bytes, header));
@@ -37,7 +39,8 @@ function spreadBits(rgb: Uint8Array, masks: BmpHeader["masks"]): void {
   for (const [channel, mask] of masks.entries()) {
     const largest = mask / (mask & -mask);
     const step = 256 / (largest + 1);
-    for (let i = channel; i < rgb.length; i += 3) rgb[i] = Math.trunc(((rgb[i] as number) / step) * 255 / largest);
+    for (let i = channel; i < rgb.length; i += 3)
+      rgb[i] = Math.trunc((((rgb[i] as number) / step) * 255) / largest);
   }
 }
 
@@ -83,19 +86,19 @@ function plainBmp(bytes: Uint8Array, header: BmpHeader): Buffer {
   plain.writeUInt32LE(hasMasks ? 3 : 0, 30);
   plain.writeUInt32LE(rowsBytes, 34);
   plain.writeUInt32LE(colors.length / 4, 46);
-  if (hasMasks) header.masks.forEach((mask, i) => plain.writeUInt32LE(mask, 54 + i * 4));
+  if (hasMasks) for (const [i, mask] of header.masks.entries()) plain.writeUInt32LE(mask, 54 + i * 4);
   plain.set(colors, offset - colors.length);
   plain.set(bytes.subarray(header.dataOffset, header.dataOffset + rowsBytes), offset);
   return plain;
 }
 
-/** As many colours as the depth can name; those that the file lacks are grey, as in Pillow's empty palette. */
+/** As many colours as the depth can name; those that the file lacks are black, as in Pillow. */
 function readPalette(bytes: Uint8Array, { palette, bitsPerPixel }: BmpHeader): Buffer {
   const table = Buffer.alloc(4 << bitsPerPixel);
   for (let color = 0; color < 1 << bitsPerPixel; color++) {
     const from = palette.offset + color * palette.bytesPerColor;
     const isThere = color < palette.colors && from + 3 <= bytes.length;
-    for (let i = 0; i < 3; i++) table[color * 4 + i] = isThere ? (bytes[from + i] as number) : color;
+    for (let i = 0; i < 3; i++) table[color * 4 + i] = isThere ? (bytes[from + i] as number) : 0;
   }
   return table;
 }

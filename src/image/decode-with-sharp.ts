@@ -35,7 +35,8 @@ export async function decodeWithSharp(
   const { space, alpha, convert } = pixelKind(bytes, format);
   let image = sharp(bytes, {
     // What Pillow refuses is refused: data that end early. What it lets pass (warnings of libjpeg) is let pass.
-    failOn: "truncated",
+    // libtiff's errors (a wrong checksum) are fatal in Pillow.
+    failOn: format === "tiff" ? "error" : "truncated",
     ignoreIcc: true,
     limitInputPixels: maxImagePixels,
     // Pillow turns TIFFs as their orientation says, and nothing else.
@@ -49,7 +50,7 @@ export async function decodeWithSharp(
     .raw({ depth })
     .toBuffer({ resolveWithObject: true })
     .catch((thrown: unknown) => {
-      throw decodeError(thrown, format);
+      throw decodeError(thrown, bytes, format);
     });
   const { height, width, channels } = info;
   return { height, width, channels: 3, data: convert(data, width, channels) };
@@ -61,7 +62,11 @@ interface PixelKind {
   readonly convert: (data: Buffer, width: number, channels: number) => Uint8Array;
 }
 
-const RGB: PixelKind = { space: "srgb", alpha: false, convert: (data, _, channels) => expectRgb(data, channels) };
+const RGB: PixelKind = {
+  space: "srgb",
+  alpha: false,
+  convert: (data, _, channels) => expectRgb(data, channels),
+};
 
 /** Chooses by the header how pixels are asked for, where Pillow converts them otherwise than libvips. */
 function pixelKind(bytes: Uint8Array, format: Exclude<ImageFormat, "bmp">): PixelKind {
@@ -76,17 +81,23 @@ function pixelKind(bytes: Uint8Array, format: Exclude<ImageFormat, "bmp">): Pixe
   if (format === "tiff") {
     const { photometric, bitsPerSample } = readTiffHeader(view);
     if (photometric === 5) return { space: "cmyk", alpha: false, convert: cmykToRgb };
-    if (photometric <= 1 && bitsPerSample === 16) return { space: "grey16", alpha: false, convert: grey16ToRgb };
+    if (photometric <= 1 && bitsPerSample === 16)
+      return { space: "grey16", alpha: false, convert: grey16ToRgb };
   }
   if (format === "gif") {
     const header = readGifHeader(view);
-    return { space: "srgb", alpha: true, convert: (data, width, channels) => fillGif(data, width, channels, header) };
+    return {
+      space: "srgb",
+      alpha: true,
+      convert: (data, width, channels) => fillGif(data, width, channels, header),
+    };
   }
   return RGB;
 }
 
 function expectRgb(data: Buffer, channels: number): Uint8Array {
-  if (channels !== 3) throw new ServingError("INTERNAL", `sharp gave ${channels} channels for RGB; this is a bug`);
+  if (channels !== 3)
+    throw new ServingError("INTERNAL", `sharp gave ${channels} channels for RGB; this is a bug`);
   return data;
 }
 
@@ -122,8 +133,8 @@ function fillGif(data: Buffer, width: number, channels: number, header: GifHeade
   const pixels = data.length / channels;
   const rgb = new Uint8Array(pixels * 3);
   const { frame, palette, transparentIndex = 0 } = header;
-  const at = transparentIndex * 3;
-  const blank = palette?.subarray(at, at + 3) ?? new Uint8Array(3).fill(transparentIndex);
+  // An index past a short palette is black.
+  const blank = Uint8Array.from({ length: 3 }, (_, i) => palette[transparentIndex * 3 + i] ?? 0);
   for (let i = 0; i < pixels; i++) {
     const y = Math.floor(i / width) - frame.top;
     const x = (i % width) - frame.left;
@@ -135,14 +146,20 @@ function fillGif(data: Buffer, width: number, channels: number, header: GifHeade
   return rgb;
 }
 
-function decodeError(thrown: unknown, format: ImageFormat): ServingError {
+function decodeError(thrown: unknown, bytes: Uint8Array, format: ImageFormat): ServingError {
   const detail = thrown instanceof Error ? thrown.message : "";
   if (/pixel limit/i.test(detail)) {
-    return new ServingError("IMAGE_TOO_LARGE", "expected an image within the pixel limit, got more than its header says", {
-      cause: thrown,
-    });
+    const message = "expected an image within the pixel limit, got one larger than its header says";
+    return new ServingError("IMAGE_TOO_LARGE", message, { cause: thrown });
   }
-  const isCut = /premature|truncat|end of|not enough|out of|too short|short read|incomplete/i.test(detail);
-  const got = `${isCut ? "truncated" : "corrupt"} ${FORMAT_NAMES[format]}`;
+  const got = `${isTruncated(bytes, format, detail) ? "truncated" : "corrupt"} ${FORMAT_NAMES[format]}`;
   return new ServingError("INVALID_IMAGE", `expected an image, got a ${got}`, { cause: thrown });
+}
+
+/** libvips does not always say why: a PNG ends with an IEND chunk, a WebP says its length at the start. */
+function isTruncated(bytes: Uint8Array, format: ImageFormat, detail: string): boolean {
+  if (/premature|truncat|end of|not enough|too short|incomplete/i.test(detail)) return true;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (format === "png") return buffer.lastIndexOf("IEND") < 0;
+  return format === "webp" && buffer.length >= 8 && buffer.readUInt32LE(4) + 8 > buffer.length;
 }

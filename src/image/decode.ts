@@ -31,7 +31,9 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   }
   const size = readHeader(bytes, found.format, options.maxImagePixels);
   const raster =
-    found.format === "bmp" ? await decodeBmp(bytes) : await decodeWithSharp(bytes, found.format, options.maxImagePixels);
+    found.format === "bmp"
+      ? await decodeBmp(bytes)
+      : await decodeWithSharp(bytes, found.format, options.maxImagePixels);
   if (raster.height !== size.height || raster.width !== size.width) {
     // A header that said less than the decoder found (a WebP frame, a second frame header) has passed the gate.
     checkPixelCount(raster, options.maxImagePixels);

@@ -7,8 +7,8 @@ export interface GifHeader extends Size {
   readonly frame: Size & { readonly top: number; readonly left: number };
   /** The palette index that stands for "nothing" in the first frame. */
   readonly transparentIndex: number | undefined;
-  /** Red, green and blue of the first frame's colours; undefined where the file has no palette. */
-  readonly palette: Uint8Array | undefined;
+  /** Red, green and blue of the first frame's colours. */
+  readonly palette: Uint8Array;
 }
 
 /** Blocks before the first frame; each is one length byte and at most 255 bytes. */
@@ -17,7 +17,7 @@ const MAX_BLOCKS = 65536;
 /**
  * Returns what a GIF says up to its first frame.
  *
- * @throws {ServingError} INVALID_IMAGE when there is no frame.
+ * @throws {ServingError} INVALID_IMAGE when there is no frame, or no palette for it.
  * @throws {RangeError} when the data end before it.
  * @see GIF89a specification, sections 18 to 25
  */
@@ -37,12 +37,15 @@ export function readGifHeader(view: DataView): GifHeader {
         height: view.getUint16(at + 7, true),
       };
       const frameFlags = view.getUint8(at + 9);
+      const palette = frameFlags & 0x80 ? readPalette(view, at + 10, frameFlags) : globalPalette;
+      if (palette === undefined)
+        throw new ServingError("INVALID_IMAGE", "expected an image, got a GIF without colours");
       return {
         width: Math.max(screen.width, frame.left + frame.width),
         height: Math.max(screen.height, frame.top + frame.height),
         frame,
         transparentIndex,
-        palette: frameFlags & 0x80 ? readPalette(view, at + 10, frameFlags) : globalPalette,
+        palette,
       };
     }
     if (introducer === 0x3b) break;

@@ -93,10 +93,8 @@ function isBmp(prefix: Buffer): boolean {
 }
 
 function identifyText(prefix: Buffer): Identified {
-  const text = prefix
-    .toString("utf8")
-    .replace(/^\uFEFF/, "")
-    .trimStart();
+  // White space in the sense of trimStart includes the byte order mark.
+  const text = prefix.toString("utf8").trimStart();
   if (text === "") return other("white space");
   const markup = text.replace(/^(<\?xml[^>]*\?>|<!--[\s\S]*?-->|<!doctype svg[^>]*>|\s)+/i, "");
   if (/^<svg[\s>]/i.test(markup)) return other("an SVG image", true);
@@ -111,10 +109,10 @@ function identifyText(prefix: Buffer): Identified {
   return other("unknown data");
 }
 
-/** No control characters but white space, and no byte that UTF-8 can't have (one cut at the end may be there). */
+/** No control characters but white space, and no byte that UTF-8 can't have; a character cut at the end may be there. */
 function isPlainText(prefix: Buffer): boolean {
-  const text = prefix.toString("utf8").slice(0, -1);
-  return !/[\0-\x08\x0e-\x1a\x1c-\x1f\x7f\uFFFD]/.test(text);
+  const text = prefix.toString("utf8").replace(/(?<=.)\uFFFD$/, "");
+  return !/[\p{Cc}\uFFFD]/u.test(text.replace(/\s/g, ""));
 }
 
 function other(looksLike: string, isImage = false): Identified {

@@ -38,9 +38,11 @@ const EOI = 0xd9;
 /** Returns the offset of the next marker's code. Other bytes before it are skipped, as libjpeg does; fill bytes too. */
 function nextMarker(view: DataView, from: number): number {
   let at = from;
-  while (view.getUint8(at) !== 0xff) at++;
-  while (view.getUint8(at) === 0xff) at++;
-  return view.getUint8(at) === 0 ? nextMarker(view, at + 1) : at;
+  do {
+    while (view.getUint8(at) !== 0xff) at++;
+    while (view.getUint8(at) === 0xff) at++;
+  } while (view.getUint8(at) === 0);
+  return at;
 }
 
 function isStandalone(marker: number): boolean {

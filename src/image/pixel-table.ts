@@ -1,3 +1,4 @@
+import { allocate } from "../tensor/dtype.ts";
 import { toFloat16Bits } from "../tensor/float16.ts";
 import type { PreprocessSpec } from "./preprocess-spec.ts";
 
@@ -13,9 +14,16 @@ export type PixelTable = Float32Array | Uint16Array | Uint8Array;
  */
 export function pixelTables(spec: PreprocessSpec): PixelTable[] {
   return spec.mean.map((mean, channel) => {
-    if (spec.dtype === "uint8") return Uint8Array.from({ length: 256 }, (_, value) => value);
-    const float32 = Float32Array.from({ length: 256 }, (_, value) => normalise(value, spec, mean, spec.std[channel] ?? 1));
-    return spec.dtype === "float32" ? float32 : Uint16Array.from(float32, toFloat16Bits);
+    const table = allocate(spec.dtype, 256) as PixelTable;
+    const std = spec.std[channel] ?? 1;
+    for (let value = 0; value < 256; value++) {
+      if (spec.dtype === "uint8") table[value] = value;
+      else {
+        const float32 = normalise(value, spec, mean, std);
+        table[value] = spec.dtype === "float32" ? float32 : toFloat16Bits(float32);
+      }
+    }
+    return table;
   });
 }
 

@@ -18,7 +18,10 @@ export function planGeometry(source: Size, spec: Pick<PreprocessSpec, "resize" |
   const pixels = row.height * row.width;
   if (pixels > MAX_ENLARGED_PIXELS && pixels > source.height * source.width) {
     const got = `${source.height} x ${source.width} becomes ${row.height} x ${row.width}`;
-    throw new ServingError("IMAGE_TOO_LARGE", `expected an image that stays small when resized, got one that ${got}`);
+    throw new ServingError(
+      "IMAGE_TOO_LARGE",
+      `expected an image that stays small when resized, got one that ${got}`,
+    );
   }
   return {
     source: { height: source.height, width: source.width },

@@ -20,7 +20,10 @@ export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor;
   const channels = spec.color === "L" ? 1 : 3;
   if (raster.channels !== channels || spec.mean.length !== channels || spec.std.length !== channels) {
     const got = `${raster.channels} channels, ${spec.mean.length} means, ${spec.std.length} deviations`;
-    throw new ServingError("INTERNAL", `expected ${channels} channels for ${spec.color}, got ${got}; this is a bug`);
+    throw new ServingError(
+      "INTERNAL",
+      `expected ${channels} channels for ${spec.color}, got ${got}; this is a bug`,
+    );
   }
   const geometry = planGeometry(raster, spec);
   const { resized, row } = geometry;
@@ -54,28 +57,22 @@ function pad(pixels: Raster, { top, left, row }: Geometry): Raster {
 }
 
 function write(data: PixelTable, { channels, data: source }: Raster, spec: PreprocessSpec): void {
-  const tables = pixelTables(spec);
-  const pixels = source.length / channels;
-  const isPlanar = spec.layout === "CHW";
-  for (const [channel, table] of tables.entries()) {
-    // The channel of the raster, which is RGB, that this channel of the row takes.
-    const from = spec.color === "BGR" ? 2 - channel : channel;
-    const start = isPlanar ? channel * pixels : channel;
-    const step = isPlanar ? 1 : channels;
-    writeChannel(data, start, step, source, from, channels, table);
+  const [first, second, third] = pixelTables(spec);
+  if (first === undefined) return;
+  // An integer to V8 too: as a quotient the loop below took 0.6 ms for 224 x 224 instead of 0.1.
+  const pixels = (source.length / channels) | 0;
+  if (channels === 1 || second === undefined || third === undefined) {
+    for (let i = 0; i < pixels; i++) data[i] = first[source[i] as number] as number;
+    return;
   }
-}
-
-function writeChannel(
-  data: PixelTable,
-  start: number,
-  step: number,
-  source: Uint8Array,
-  from: number,
-  channels: number,
-  table: PixelTable,
-): void {
-  for (let i = from, at = start; i < source.length; i += channels, at += step) {
-    data[at] = table[source[i] as number] as number;
+  // The row's first channel is the raster's, which is RGB, or for BGR its third.
+  const from = spec.color === "BGR" ? 2 : 0;
+  const isPlanar = spec.layout === "CHW";
+  const plane = isPlanar ? pixels : 1;
+  const step = isPlanar ? 1 : 3;
+  for (let i = 0, at = 0; i < source.length; i += 3, at += step) {
+    data[at] = first[source[i + from] as number] as number;
+    data[at + plane] = second[source[i + 1] as number] as number;
+    data[at + 2 * plane] = third[source[i + 2 - from] as number] as number;
   }
 }

@@ -1,8 +1,12 @@
+import { ServingError } from "../errors.ts";
 import { FILTER_KERNELS } from "./filter-kernel.ts";
 import type { Filter } from "./preprocess-spec.ts";
 
 /** Bits of fraction of a weight: 32 less 8 for the pixel and 2 for sums outside 0..1. */
 export const PRECISION_BITS = 22;
+
+/** 64 MiB of weights. */
+const MAX_WEIGHTS = 2 ** 24;
 
 /** How each target pixel of one axis is made of source pixels. */
 export interface AxisWeights {
@@ -28,6 +32,8 @@ export interface Axis {
 /**
  * Returns the normalised weights of one axis for the target pixels in its window, bit for bit those of Pillow.
  *
+ * @throws {ServingError} IMAGE_TOO_LARGE when a single edge is so long (2.7 million pixels and more) that its weights
+ * would take more memory than the pixels.
  * @see python-pillow/Pillow `src/libImaging/Resample.c` precompute_coeffs, normalize_coeffs_8bpc
  */
 export function resampleWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
@@ -39,6 +45,10 @@ export function resampleWeights(axis: Axis, filter: Exclude<Filter, "nearest">):
   const reach = support * filterScale;
   const inverse = 1 / filterScale;
   const stride = Math.ceil(reach) * 2 + 1;
+  if (axis.windowLength * stride > MAX_WEIGHTS) {
+    const got = `got an edge of ${axis.sourceLength}`;
+    throw new ServingError("IMAGE_TOO_LARGE", `expected an image of shorter edges to resize, ${got} pixels`);
+  }
   const starts = new Int32Array(axis.windowLength);
   const counts = new Int32Array(axis.windowLength);
   const weights = new Int32Array(axis.windowLength * stride);

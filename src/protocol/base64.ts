@@ -16,25 +16,32 @@ import { excerpt, ServingError } from "../errors.ts";
 export function decodeBase64(text: string, where: string): Uint8Array<ArrayBuffer> {
   const start = DATA_URL.exec(text)?.[0].length ?? 0;
   const body = start === 0 ? text : text.slice(start);
-  const bytes = decodeStrictly(body) ?? decodeStrictly(body.replace(WHITE_SPACE, ""));
-  if (bytes !== undefined) return bytes;
-  throw new ServingError("INVALID_BASE64", `${where}: expected base64, got ${describeProblem(text, start)}`);
+  const bytes = decodePlain(body) ?? decodeSpaced(body);
+  if (bytes instanceof Uint8Array) return bytes;
+  const { got, offset } = bytes;
+  throw new ServingError(
+    "INVALID_BASE64",
+    `${where}: expected base64, got ${got} at offset ${start + offset}${hint(text)}`,
+  );
 }
 
 const DATA_URL = /^[\t\n\v\f\r ]*data:[^,]{0,256};base64,/i;
-const WHITE_SPACE = /[\t\n\v\f\r ]+/g;
 
-/** Returns the bytes of `text` that holds nothing but base64, else undefined. */
-function decodeStrictly(text: string): Uint8Array<ArrayBuffer> | undefined {
+/** Returns the bytes of `text` that is base64 without white space, else undefined; looks at few characters. */
+function decodePlain(text: string): Uint8Array<ArrayBuffer> | undefined {
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
   const length = text.length - padding;
   if (length % 4 === 1 || (padding > 0 && text.length % 4 !== 0)) return undefined;
   // The decoder cuts characters to 8 bits ("Ł" would be read as "A"): only ASCII may reach it.
   if (Buffer.byteLength(text) !== text.length || mixesAlphabets(text)) return undefined;
-  if (length > 0 && hasTrailingBits(text.charCodeAt(length - 1), length)) return undefined;
+  if (length > 0 && trailingBits(text.charCodeAt(length - 1), length) !== 0) return undefined;
+  return decodeExactly(text, length);
+}
+
+/** Returns `length` characters of `text` decoded, undefined when the decoder skipped some of them. */
+function decodeExactly(text: string, length: number): Uint8Array<ArrayBuffer> | undefined {
   const bytes = Buffer.allocUnsafeSlow(Math.floor((length * 3) / 4));
-  if (bytes.write(text, "base64") !== bytes.length) return undefined;
-  return new Uint8Array(bytes.buffer);
+  return bytes.write(text, "base64") === bytes.length ? new Uint8Array(bytes.buffer) : undefined;
 }
 
 function mixesAlphabets(text: string): boolean {
@@ -42,58 +49,81 @@ function mixesAlphabets(text: string): boolean {
   return text.includes("+") || text.includes("/");
 }
 
-/** Tells whether the last of `length` characters holds bits that belong to no byte and are not zero. */
-function hasTrailingBits(lastCode: number, length: number): boolean {
+/** Returns the bits of the last of `length` characters that belong to no byte. */
+function trailingBits(lastCode: number, length: number): number {
   const unused = length % 4 === 2 ? 0b1111 : length % 4 === 3 ? 0b11 : 0;
-  return unused !== 0 && (sixBitsOf(lastCode) & unused) !== 0;
+  return (SIX_BITS[lastCode] as number) & unused;
 }
 
-/** Returns the six bits of a character of either alphabet, or -1. */
-function sixBitsOf(code: number): number {
-  if (code >= 0x41 && code <= 0x5a) return code - 0x41;
-  if (code >= 0x61 && code <= 0x7a) return code - 0x61 + 26;
-  if (code >= 0x30 && code <= 0x39) return code - 0x30 + 52;
-  if (code === 0x2b || code === 0x2d) return 62;
-  return code === 0x2f || code === 0x5f ? 63 : -1;
+/** What follows six bits in {@link SIX_BITS}. */
+const SPACE = 64;
+const PADDING = 65;
+const OTHER = 66;
+
+/** The value of every character below 128: six bits in either alphabet, or what else it is. */
+const SIX_BITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  const character = String.fromCharCode(code);
+  const plain = letters.indexOf(character);
+  if (plain >= 0) return plain;
+  if (character === "+" || character === "-") return 62;
+  if (character === "/" || character === "_") return 63;
+  return "\t\n\v\f\r ".includes(character) ? SPACE : character === "=" ? PADDING : OTHER;
+});
+
+interface Problem {
+  readonly got: string;
+  readonly offset: number;
 }
 
-/** Says what is wrong with `text` past `start`, and where: the slow way, for text that was refused. */
-function describeProblem(text: string, start: number): string {
-  let [length, padding, lastOffset, lastCode, alphabet] = [0, 0, start, 0, ""];
-  for (let offset = start; offset < text.length; offset++) {
+/** Decodes what may hold white space, or says what is wrong: one look at every character. */
+function decodeSpaced(text: string): Uint8Array<ArrayBuffer> | Problem {
+  let length = 0;
+  let padding = 0;
+  let last = -1;
+  let alphabet: "standard" | "URL-safe" | undefined;
+  for (let offset = 0; offset < text.length; offset++) {
     const code = text.charCodeAt(offset);
-    if (code === 0x20 || (code >= 0x09 && code <= 0x0d)) continue;
-    const character = text.charAt(offset);
-    if (character === "=") {
+    const value = code < 128 ? (SIX_BITS[code] as number) : OTHER;
+    if (value === SPACE) continue;
+    if (value === OTHER) return { got: `'${characterAt(text, offset)}'`, offset };
+    if (value === PADDING) {
       padding++;
-      if (padding > 2 || (length + padding) % 4 === 1) return `a wrong '=' at offset ${offset}${hint(text)}`;
+      const fits = padding <= 2 && length % 4 >= 2 && (length + padding) % 4 !== 1;
+      if (!fits) return { got: "a wrong '='", offset };
       continue;
     }
-    if (padding > 0) return `'=' inside the text, before offset ${offset}${hint(text)}`;
-    if (sixBitsOf(code) < 0) return `${quoteCharacter(text, offset)} at offset ${offset}${hint(text)}`;
-    const own = "+/".includes(character) ? "standard" : "-_".includes(character) ? "URL-safe" : "";
-    if (own !== "" && alphabet !== "" && own !== alphabet) {
-      return `'${character}' of the ${own} alphabet at offset ${offset} after the ${alphabet} one`;
+    if (padding > 0) return { got: "'=' inside the text, before it,", offset };
+    if (value >= 62) {
+      const own = code === 0x2d || code === 0x5f ? "URL-safe" : "standard";
+      alphabet ??= own;
+      if (own !== alphabet) return { got: `'${characterAt(text, offset)}' of a second alphabet`, offset };
     }
-    alphabet = own || alphabet;
-    [length, lastOffset, lastCode] = [length + 1, offset, code];
+    length++;
+    last = offset;
   }
-  if (length % 4 === 1)
-    return `an impossible length, ${length} characters, at offset ${lastOffset}${hint(text)}`;
-  if (hasTrailingBits(lastCode, length)) {
-    return `trailing bits that are not zero at offset ${lastOffset}${hint(text)}`;
+  if (length % 4 === 1) return { got: `an impossible length of ${length} characters`, offset: last };
+  if (length > 0 && trailingBits(text.charCodeAt(last), length) !== 0) {
+    return { got: "trailing bits that are not zero", offset: last };
   }
-  return `a padding that does not fit ${length} characters at offset ${lastOffset + 1}${hint(text)}`;
+  if (padding > 0 && (length + padding) % 4 !== 0) return { got: "half of a padding", offset: last + 1 };
+  const bytes = decodeExactly(text, length);
+  if (bytes !== undefined) return bytes;
+  throw new ServingError("INTERNAL", "base64 was checked and not decoded; this is a bug");
 }
 
-function quoteCharacter(text: string, offset: number): string {
-  return `'${excerpt(String.fromCodePoint(text.codePointAt(offset) ?? 0))}'`;
+function characterAt(text: string, offset: number): string {
+  return excerpt(String.fromCodePoint(text.codePointAt(offset) ?? 0));
 }
 
 /** Returns what the caller most likely did, where the text leaves no doubt. */
 function hint(text: string): string {
-  if (/^\s*b['"]/.test(text)) {
+  // Its beginning is enough; a long text would also exhaust the stack of the expression.
+  const beginning = text.slice(0, 128);
+  if (/^\s*b['"]/.test(beginning)) {
     return "; this looks like Python's repr of bytes: send base64.b64encode(data).decode()";
   }
-  return /^(0x)?[0-9a-f\s]{16,}$/i.test(text) ? "; this looks like hexadecimal: send base64" : "";
+  return /^(?=\D{0,16}\d)(0x)?[0-9a-f]{16,}$/i.test(beginning)
+    ? "; this looks like hexadecimal: send base64"
+    : "";
 }

@@ -1,7 +1,6 @@
 import { LosslessNumber, parse } from "lossless-json";
 import { ServingError } from "../errors.ts";
 import { INTEGER_DTYPES } from "../tensor/dtype.ts";
-import { jsonErrorMessage } from "./json-error.ts";
 import { isJsonObject, type JsonObject } from "./json-object.ts";
 import type { Envelope } from "./parse-json.ts";
 import type { ModelInputs } from "./predict-request.ts";
@@ -13,7 +12,7 @@ import type { ModelInputs } from "./predict-request.ts";
  *
  * Integer tokens of up to 15 digits are numbers, every other number is a LosslessNumber.
  *
- * @throws {ServingError} INVALID_JSON when the text is not what the envelope was parsed from
+ * @throws {ServingError} INTERNAL when the text is not what the envelope was parsed from
  */
 export function exactBody(envelope: Envelope, model: ModelInputs): JsonObject {
   if (!model.inputs.some((input) => INTEGER_DTYPES.has(input.dtype))) return envelope.body;
@@ -25,8 +24,10 @@ export function exactBody(envelope: Envelope, model: ModelInputs): JsonObject {
     });
     if (isJsonObject(parsed)) return parsed;
     throw new SyntaxError("not an object");
-  } catch (error) {
-    throw new ServingError("INVALID_JSON", jsonErrorMessage(envelope.text, error), { cause: error });
+  } catch (cause) {
+    throw new ServingError("INTERNAL", "the text is not what the body was parsed from; this is a bug", {
+      cause,
+    });
   }
 }
 

@@ -97,12 +97,12 @@ function checkStyle(element: unknown, index: number, named: boolean): void {
   );
 }
 
-/** Returns what `read` does, or a bad instance of what it throws. */
+/** Returns what `read` does, or a bad instance of what it throws; a bug of ours is not the instance's. */
 function attempt(index: number, read: () => Instance): Instance {
   try {
     return read();
   } catch (error) {
-    if (!(error instanceof ServingError)) throw error;
+    if (!(error instanceof ServingError) || error.code === "INTERNAL") throw error;
     return { kind: "bad", error: new ServingError(error.code, error.message, { instance: index }) };
   }
 }

@@ -1,10 +1,10 @@
 import { floatText, writeText } from "./write-text.ts";
 
 const POWERS_OF_TEN = Array.from({ length: 60 }, (_, exponent) => Number(`1e${exponent}`));
-/** Powers of ten up to here are exact doubles, so one division or multiplication rounds once. */
-const LAST_EXACT_POWER = 22;
 const MIN_NORMAL = 2 ** -126;
 const scratch = new Uint8Array(10);
+const bits = new Uint32Array(1);
+const float = new Float32Array(bits.buffer);
 
 /**
  * Writes a finite float32 as the shortest decimal that reads back the same float32 (of two, the nearer),
@@ -24,7 +24,6 @@ export function writeFloat32(bytes: Uint8Array, start: number, signed: number): 
   let exponent = Math.floor(Math.log10(value));
   const sixDigits = scale(value, 5 - exponent);
   if (sixDigits < 1e5) exponent--;
-  else if (sixDigits >= 1e6) exponent++;
   for (let power = 5 - exponent; power < 8 - exponent; power++) {
     const nearest = Math.round(scale(value, power));
     if (readsBack(nearest, power, value)) return writeDecimal(bytes, at, nearest, power);
@@ -44,15 +43,16 @@ function scale(value: number, power: number): number {
 /** Tells whether `digits * 10^-power` is read as the float32 `value`. */
 function readsBack(digits: number, power: number, value: number): boolean {
   const decimal = scale(digits, -power);
-  if (Math.abs(power) <= LAST_EXACT_POWER) return Math.fround(decimal) === value;
   // Off by 3 units in the last of 53 bits at most: where that may decide, the digits are read in full.
   const [below, above] = [Math.fround(decimal * (1 - 1e-15)), Math.fround(decimal * (1 + 1e-15))];
   if (below === above) return below === value;
   return Math.fround(Number(`${digits}e${-power}`)) === value;
 }
 
+/** A power of two has no fraction bits. `value` is a normal float32. */
 function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(Math.log2(value));
+  float[0] = value;
+  return ((bits[0] as number) & 0x7fffff) === 0;
 }
 
 /** Writes `digits * 10^-power` without trailing zeros, 1 <= digits <= 10^9. */

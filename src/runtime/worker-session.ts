@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { ServingError, StartupError } from "../errors.ts";
 import { splitColumns } from "../tensor/columns.ts";
@@ -12,8 +11,7 @@ import type {
   RunMessage,
 } from "./worker-messages.ts";
 
-/** The worker's entry stands beside this module, with its extension: .ts from sources, .js when built. */
-const ENTRY = new URL(`./inference-worker${extname(import.meta.url)}`, import.meta.url);
+const ENTRY = new URL("./inference-worker.js", import.meta.url);
 
 export interface WorkerSessionOptions extends InferenceWorkerOptions {
   /** Called once when the thread ends, however that came about. */

@@ -1,3 +1,4 @@
+import { ServingError } from "../errors.ts";
 import { mergeRows, splitRows } from "./rows.ts";
 import type { Tensor, Tensors } from "./tensor.ts";
 
@@ -6,9 +7,15 @@ import type { Tensor, Tensors } from "./tensor.ts";
  *
  * Shapes: n rows with tensors `[...S]` → tensors `[batchSize, ...S]`, padded with copies of the last row.
  *
- * @throws {ServingError} INTERNAL when the rows differ in shape or type.
+ * @throws {ServingError} INTERNAL when the rows differ in names, shape or type.
  */
 export function mergeColumns(rows: readonly Tensors[], batchSize: number = rows.length): Tensors {
+  const names = Object.keys(rows[0] ?? {});
+  const isAlike = (row: Tensors) =>
+    Object.keys(row).length === names.length && names.every((name) => Object.hasOwn(row, name));
+  if (!rows.every(isAlike)) {
+    throw new ServingError("INTERNAL", "rows of different names in one batch; this is a bug");
+  }
   return mapTensors(rows[0] ?? {}, (_, name) =>
     mergeRows(
       rows.flatMap((row) => row[name] ?? []),

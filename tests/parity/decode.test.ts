@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { readHeader } from "../../src/image/read-header.ts";
 import { identifyImage } from "../../src/image/identify.ts";
+import { readHeader } from "../../src/image/read-header.ts";
 import { decodeFixture, expectSame, readImage, references } from "./references.ts";
 
 describe("decodeImage", () => {

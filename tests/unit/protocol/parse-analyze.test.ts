@@ -153,7 +153,7 @@ describe("parseAnalyze", () => {
     const [first] = inputs.kind === "instances" ? inputs.instances : [];
     expect(first?.kind === "bad" && seen(first.error)).toEqual({
       code: "INVALID_BASE64",
-      message: "image_bytes: expected base64, got an impossible length, 1 characters, at offset 0",
+      message: "image_bytes: expected base64, got an impossible length of 1 characters at offset 0",
     });
   });
 });

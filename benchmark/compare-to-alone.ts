@@ -1,0 +1,46 @@
+import type { Cost } from "./cpu-meter.ts";
+import type { StageCosts } from "./measure-model.ts";
+import type { ServedFigures } from "./serve-under-load.ts";
+
+/** The server's figures held against what its parts give alone. */
+export interface Comparison {
+  /** session.run alone at its best batch, the mean of just before and just after the load. */
+  readonly aloneImagesPerSecond: number;
+  readonly aloneCpuMsPerImage: number;
+  /** Cores / (CPU time of session, decode, preprocess and JSON for one image): no server is faster here. */
+  readonly boundImagesPerSecond: number;
+  /** Served images/s to those of session.run alone. */
+  readonly throughputRatio: number;
+  /** CPU time of session.run alone to the server's, for one image; undefined where there is no /proc. */
+  readonly cpuRatio: number | undefined;
+  /** Served images/s to the bound. The client's CPU time, which shares the cores, is not in the bound. */
+  readonly boundRatio: number;
+  /** CPU time of the server for one image that the parts measured alone do not explain. */
+  readonly unexplainedCpuMs: number | undefined;
+}
+
+export interface ComparisonInput {
+  readonly served: ServedFigures;
+  readonly before: Cost;
+  readonly after: Cost;
+  readonly stages: StageCosts;
+  readonly cores: number;
+}
+
+export function compareToAlone({ served, before, after, stages, cores }: ComparisonInput): Comparison {
+  const { imagesPerSecond, serverCpuMsPerImage: cpuMs } = served;
+  const aloneImagesPerSecond = (before.imagesPerSecond + after.imagesPerSecond) / 2;
+  const aloneCpuMsPerImage = (before.cpuMsPerImage + after.cpuMsPerImage) / 2;
+  const { decode, preprocess, json } = stages;
+  const sumCpuMs = aloneCpuMsPerImage + decode.cpuMsPerImage + preprocess.cpuMsPerImage + json.cpuMsPerImage;
+  const boundImagesPerSecond = (cores * 1000) / sumCpuMs;
+  return {
+    aloneImagesPerSecond,
+    aloneCpuMsPerImage,
+    boundImagesPerSecond,
+    throughputRatio: imagesPerSecond / aloneImagesPerSecond,
+    cpuRatio: cpuMs === undefined ? undefined : aloneCpuMsPerImage / cpuMs,
+    boundRatio: imagesPerSecond / boundImagesPerSecond,
+    unexplainedCpuMs: cpuMs === undefined ? undefined : cpuMs - sumCpuMs,
+  };
+}

@@ -1,0 +1,161 @@
+import { describe, expect, test } from "vitest";
+import { parseSettings } from "../../../src/config/parse-settings.ts";
+import { flagName, SETTINGS, type Settings, variableName } from "../../../src/config/settings.ts";
+import { refusal } from "../../support/onnx/refusal.ts";
+
+const NAMES = Object.keys(SETTINGS) as (keyof Settings)[];
+
+/** Returns the one line that these flags and variables are refused with. */
+const refused = (flags: string[], environment: NodeJS.ProcessEnv = {}) =>
+  refusal("-", () => parseSettings(flags, environment));
+
+describe("parseSettings", () => {
+  test("gives the defaults when nothing is set", () => {
+    expect(parseSettings([], {})).toEqual({
+      modelDir: "model_dir",
+      modelName: "model",
+      modelFile: undefined,
+      host: "0.0.0.0",
+      port: 8501,
+      device: "auto",
+      maxBatchSize: undefined,
+      batchTimeoutMicros: 0,
+      maxEnqueuedInstances: 1024,
+      maxEnqueuedBytes: 256 * 1024 * 1024,
+      maxBodyBytes: 64 * 1024 * 1024,
+      maxInstances: 1024,
+      maxImagePixels: 50_000_000,
+      requestTimeoutMs: 30_000,
+      receiveTimeoutMs: 60_000,
+      imageTimeoutMs: 10_000,
+      intraOpThreads: undefined,
+      imageWorkers: undefined,
+      keepAliveMs: 75_000,
+      drainDelayMs: 5000,
+      shutdownTimeoutMs: 28_000,
+      onBadInstance: undefined,
+      defaultSignature: undefined,
+      corsOrigin: "*",
+      logLevel: "info",
+    });
+  });
+
+  test("can't be changed afterwards", () => {
+    expect(Object.isFrozen(parseSettings([], {}))).toBe(true);
+  });
+
+  test("reads variables", () => {
+    const settings = parseSettings([], { MODEL_DIR: "/models/tiles", MAX_BATCH_SIZE: "16", DEVICE: "cuda" });
+    expect(settings).toMatchObject({ modelDir: "/models/tiles", maxBatchSize: 16, device: "cuda" });
+  });
+
+  test.each([
+    ["--max-batch-size=16", ["--max-batch-size=16"]],
+    ["--max-batch-size 16", ["--max-batch-size", "16"]],
+  ])("reads a flag written %s", (_, flags) => {
+    expect(parseSettings(flags, {}).maxBatchSize).toBe(16);
+  });
+
+  test("takes the flag before the variable, the variable before the default", () => {
+    expect(parseSettings(["--port=1"], { PORT: "2" }).port).toBe(1);
+    expect(parseSettings([], { PORT: "2" }).port).toBe(2);
+  });
+
+  test("takes the last of repeated flags", () => {
+    expect(parseSettings(["--port=1", "--port=2"], {}).port).toBe(2);
+  });
+
+  test("takes an equals sign in a value as part of it", () => {
+    expect(parseSettings(["--model-dir=a=b"], {}).modelDir).toBe("a=b");
+  });
+
+  test("takes a value that begins with a dash behind an equals sign", () => {
+    expect(parseSettings(["--model-name=-x"], {}).modelName).toBe("-x");
+  });
+
+  test.each(["PORT", "MAX_BATCH_SIZE", "MODEL_FILE", "ON_BAD_INSTANCE", "MAX_BODY_BYTES"])(
+    "takes an empty variable as unset: %s",
+    (variable) => {
+      expect(parseSettings([], { [variable]: "" })).toEqual(parseSettings([], {}));
+    },
+  );
+
+  test("ignores variables that are not its own", () => {
+    expect(parseSettings([], { HOME: "/root", MAX_BATCH: "x" })).toEqual(parseSettings([], {}));
+  });
+
+  test.each([
+    ["4096", 4096],
+    ["1KiB", 1024],
+    ["3MiB", 3 * 1024 ** 2],
+    ["2GiB", 2 * 1024 ** 3],
+  ])("reads %s as bytes", (text, bytes) => {
+    expect(parseSettings([], { MAX_ENQUEUED_BYTES: text }).maxEnqueuedBytes).toBe(bytes);
+  });
+
+  test.each([
+    ["a bare number", "8 MiB"],
+    ["a decimal unit", "8MB"],
+    ["a fraction", "1.5MiB"],
+    ["a lower-case unit", "8mib"],
+    ["less than the least", "1023"],
+    ["more than the most", "65GiB"],
+  ])("refuses bytes that are %s", (_, text) => {
+    expect(refused([], { MAX_ENQUEUED_BYTES: text })).toBe(
+      `MAX_ENQUEUED_BYTES must be a number of bytes (such as 1048576 or 1MiB) from 1024 to 68719476736, got "${text}"`,
+    );
+  });
+
+  test.each(["0", "4097", "-1", "1.5", "1e3", " 8", "8 ", "0x10", "eight", "NaN", "9".repeat(20)])(
+    "refuses %j as a whole number",
+    (text) => {
+      expect(refused([], { MAX_BATCH_SIZE: text })).toBe(
+        `MAX_BATCH_SIZE must be a whole number from 1 to 4096, got "${text}"`,
+      );
+    },
+  );
+
+  test("takes both bounds of every number", () => {
+    for (const name of NAMES) {
+      const row = SETTINGS[name];
+      if (row.kind !== "integer" && row.kind !== "bytes") continue;
+      for (const bound of [row.min, row.max]) {
+        expect(parseSettings([], { [variableName(name)]: String(bound) })[name]).toBe(bound);
+        const past = bound === row.min ? row.min - 1 : row.max + 1;
+        expect(refused([`--${flagName(name)}=${past}`])).toContain(`--${flagName(name)} must be`);
+      }
+    }
+  });
+
+  test("takes every choice and refuses others, naming them all", () => {
+    expect(parseSettings([], { DEVICE: "cpu" }).device).toBe("cpu");
+    expect(refused([], { DEVICE: "GPU" })).toBe('DEVICE must be one of auto, cpu, cuda, got "GPU"');
+  });
+
+  test("names the flag when the flag is wrong", () => {
+    expect(refused(["--port=x"], { PORT: "8501" })).toMatch(/^--port must be a whole number/);
+  });
+
+  test("cuts a long value and keeps the message on one line", () => {
+    const message = refused([], { DEVICE: `a\nb${"c".repeat(1000)}` });
+    expect(message.length).toBeLessThan(120);
+  });
+
+  test.each([
+    ["an unknown flag", ["--max-batchsize=8"], "unknown flag --max-batchsize; see --help"],
+    ["an unknown flag without a value", ["--verbose"], "unknown flag --verbose; see --help"],
+    ["a flag turned off", ["--no-device"], "unknown flag --no-device; see --help"],
+    ["the variable's name as a flag", ["--MODEL_DIR=x"], "unknown flag --MODEL_DIR; see --help"],
+    ["a short flag", ["-p", "80"], "unknown flag -p; see --help"],
+    ["a name of Object's own", ["--constructor=x"], "unknown flag --constructor; see --help"],
+    ["a bare word", ["model_dir"], 'unexpected argument "model_dir"; see --help'],
+    ["a bare word behind --", ["--", "model_dir"], 'unexpected argument "model_dir"; see --help'],
+    ["a second value", ["--port", "1", "2"], 'unexpected argument "2"; see --help'],
+    ["a flag without a value at the end", ["--port"], "--port needs a value"],
+    ["a flag before another flag", ["--host", "--port=80"], "--host needs a value"],
+    ["a flag with an empty value", ["--model-file="], "--model-file needs a value"],
+    ["an empty number", ["--port="], "--port needs a value"],
+  ])("refuses %s", (_, flags, line) => {
+    expect(refused(flags)).toBe(line);
+  });
+});

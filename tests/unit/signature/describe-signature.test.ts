@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { describeSignature } from "../../../src/signature/describe-signature.ts";
+import { type Head, offeredSignatures } from "../../../src/signature/head.ts";
+
+const LABELS = ["cat", "dog"];
+const OUTPUTS = [{ name: "logits", dtype: "float32", shape: ["N", 2] }] as const;
+const CLASSIFIER: Head = {
+  task: "classification",
+  output: "logits",
+  classes: 2,
+  labels: LABELS,
+  activation: "softmax",
+};
+const segmentation = (classes: number): Head => ({
+  task: "segmentation",
+  output: "logits",
+  classes,
+  activation: "softmax",
+});
+
+describe("describeSignature", () => {
+  test("describes serving_default by the model's own outputs", () => {
+    expect(describeSignature("serving_default", CLASSIFIER, OUTPUTS)).toBe(OUTPUTS);
+  });
+
+  test.each([
+    ["class", { name: "class", dtype: "int64", shape: ["N"] }],
+    ["label", { name: "label", dtype: "string", shape: ["N"] }],
+    ["scores", { name: "scores", dtype: "float32", shape: ["N", 2] }],
+    ["top_k", { name: "top_k", dtype: "string" }],
+  ] as const)("describes %s of a classifier", (name, description) => {
+    expect(describeSignature(name, CLASSIFIER, OUTPUTS)).toEqual([description]);
+  });
+
+  test.each([
+    [255, "uint8"],
+    [256, "uint16"],
+  ])("describes class and mask of %d classes as %s", (classes, dtype) => {
+    expect(describeSignature("class", segmentation(classes), OUTPUTS)).toEqual([
+      { name: "class", dtype, shape: ["N", "height", "width"] },
+    ]);
+    expect(describeSignature("mask", segmentation(classes), OUTPUTS)).toEqual([
+      { name: "mask", dtype, shape: ["N", "source height", "source width"] },
+    ]);
+  });
+});
+
+describe("offeredSignatures", () => {
+  test.each<[string, Head, string[]]>([
+    ["a classifier with labels", CLASSIFIER, ["serving_default", "class", "label", "scores", "top_k"]],
+    [
+      "a classifier without labels",
+      { task: "classification", output: "y", classes: 2, activation: "none" },
+      ["serving_default", "class", "scores", "top_k"],
+    ],
+    ["a segmentation model", segmentation(3), ["serving_default", "class", "mask"]],
+    ["tensors", { task: "generic" }, ["serving_default"]],
+  ])("lists those of %s", (_, head, names) => {
+    expect(offeredSignatures(head)).toEqual(names);
+  });
+});

@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import type { Head, SignatureName } from "../../../src/signature/head.ts";
+import { isHeavy, type RowResult, renderSignature } from "../../../src/signature/render-signature.ts";
+import { isTensor } from "../../../src/tensor/tensor.ts";
+import type { Value } from "../../../src/tensor/value.ts";
+import { tensor } from "../../support/onnx/tensor-proto.ts";
+
+const CLASSIFIER = {
+  task: "classification",
+  output: "logits",
+  classes: 3,
+  labels: ["cat", "dog", "fish"],
+  activation: "softmax",
+} as const;
+const SEGMENTATION = { task: "segmentation", output: "logits", classes: 2, activation: "softmax" } as const;
+const INTERNAL = expect.objectContaining({ code: "INTERNAL" });
+
+/** Softmax of [1, 3, 2]. */
+const SCORES = [0.0900305732, 0.6652409558, 0.2447284711];
+
+const logits = (...values: number[]): RowResult => ({
+  outputs: { logits: tensor("float32", [values.length], values) },
+});
+
+function render(name: Exclude<SignatureName, "serving_default">, result: RowResult, head: Head = CLASSIFIER, k = 5) {
+  return renderSignature(name, head, result, { k });
+}
+
+/** Returns `value` with its tensors as lists of numbers, to seven digits. */
+function plain(value: Value): unknown {
+  if (isTensor(value)) return Array.from(value.data, (element) => Number(Number(element).toFixed(7)));
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+}
+
+const sevenDigits = (value: number | undefined) => Number(value?.toFixed(7));
+
+describe("renderSignature", () => {
+  test("gives the best class as a number", () => {
+    expect(render("class", logits(1, 3, 2))).toBe(1);
+  });
+
+  test("gives the best class's label, its number where there are none", () => {
+    const { labels: _, ...unlabelled } = CLASSIFIER;
+    expect(render("label", logits(1, 3, 2))).toBe("dog");
+    expect(render("label", logits(1, 3, 2), unlabelled)).toBe("1");
+  });
+
+  test("gives the scores as float32", () => {
+    const scores = render("scores", logits(1, 3, 2));
+    expect(scores).toMatchObject({ dtype: "float32", shape: [3] });
+    expect(plain(scores)).toEqual(SCORES.map(sevenDigits));
+  });
+
+  test("gives each class's own score where the labels do not exclude each other", () => {
+    expect(plain(render("scores", logits(0, 2, -2), { ...CLASSIFIER, activation: "sigmoid" }))).toEqual(
+      [0.5, 0.880797078, 0.119202922].map(sevenDigits),
+    );
+  });
+
+  test("gives the top k, best first, each score a float32", () => {
+    const answer = render("top_k", logits(1, 3, 2), CLASSIFIER, 2);
+    expect(plain(answer)).toEqual([
+      { label: "dog", class: 1, score: [sevenDigits(SCORES[1])] },
+      { label: "fish", class: 2, score: [sevenDigits(SCORES[2])] },
+    ]);
+    expect(answer).toHaveProperty("0.score.dtype", "float32");
+    expect(answer).toHaveProperty("0.score.shape", []);
+  });
+
+  test("gives as many of the top k as there are classes", () => {
+    expect(render("top_k", logits(1, 3, 2), CLASSIFIER, 5)).toHaveLength(3);
+  });
+
+  test("gives the smaller class first of equal scores", () => {
+    const classes = (plain(render("top_k", logits(1, 1, 1))) as { class: number }[]).map((entry) => entry.class);
+    expect(classes).toEqual([0, 1, 2]);
+  });
+
+  test("decodes logits of float16", () => {
+    const half = { outputs: { logits: tensor("float16", [3], [1, 3, 2]) } };
+    expect(plain(render("scores", half))).toEqual(SCORES.map(sevenDigits));
+  });
+
+  test("reads the output that the head names", () => {
+    const result = { outputs: { other: tensor("float32", [3], [9, 0, 0]), ...logits(1, 3, 2).outputs } };
+    expect(render("class", result)).toBe(1);
+  });
+
+  test("gives a segmentation's classes at the size of its output", () => {
+    const result = { outputs: { logits: tensor("float32", [2, 1, 3], [1, 0, 1, 0, 1, 0]) } };
+    expect(render("class", result, SEGMENTATION)).toEqual(tensor("uint8", [1, 3], [0, 1, 0]));
+  });
+
+  test.each([
+    ["logits: above 0", "sigmoid", [0, 1, 1]],
+    ["probabilities: above 0.5", "none", [0, 0, 1]],
+  ] as const)("tells foreground from background where there is a single class, %s", (_, activation, expected) => {
+    const result = { outputs: { logits: tensor("float32", [1, 1, 3], [-1, 0.4, 0.6]) } };
+    const head = { ...SEGMENTATION, classes: 1, activation };
+    expect(render("class", result, head)).toEqual(tensor("uint8", [1, 3], [...expected]));
+  });
+
+  test("gives a mask at the size of the source", () => {
+    const origin = {
+      source: { height: 2, width: 4 },
+      resized: { height: 1, width: 2 },
+      top: 0,
+      left: 0,
+      row: { height: 1, width: 2 },
+    };
+    const result = { outputs: { logits: tensor("float32", [2, 1, 2], [1, 0, 0, 1]) }, origin };
+    expect(render("mask", result, SEGMENTATION)).toEqual(tensor("uint8", [2, 4], [0, 0, 1, 1, 0, 0, 1, 1]));
+  });
+
+  test("refuses a mask with INVALID_ARGUMENT when the instance was no image", () => {
+    const result = { outputs: { logits: tensor("float32", [2, 1, 1], [1, 0]) } };
+    expect(() => render("mask", result, SEGMENTATION)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  });
+
+  test.each<[string, Exclude<SignatureName, "serving_default">, Head, RowResult]>([
+    ["a signature of another task", "mask", CLASSIFIER, logits(1)],
+    ["any signature of plain tensors", "class", { task: "generic" }, logits(1)],
+    ["an output that is not there", "class", CLASSIFIER, { outputs: {} }],
+    ["a segmentation of another rank", "class", SEGMENTATION, logits(1, 2)],
+  ])("throws INTERNAL for %s", (_, name, head, result) => {
+    expect(() => render(name, result, head)).toThrow(INTERNAL);
+  });
+});
+
+describe("isHeavy", () => {
+  test.each([
+    ["a thousand classes", [1000], false],
+    ["fifty thousand elements", [50_000], false],
+    ["a map of classes", [21, 64, 64], true],
+  ])("tells %s", (_, shape, heavy) => {
+    const output = { dtype: "float32", shape, data: new Float32Array(0) } as const;
+    expect(isHeavy({ small: tensor("float32", [], [1]), output })).toBe(heavy);
+  });
+});
