@@ -1,5 +1,5 @@
 import type { Cost } from "./cpu-meter.ts";
-import type { StageCosts } from "./measure-model.ts";
+import type { StageCosts } from "./measure-image-stages.ts";
 import type { ServedFigures } from "./serve-under-load.ts";
 
 /** The server's figures held against what its parts give alone. */

@@ -9,6 +9,13 @@ export interface StageOptions {
   readonly seconds: number;
 }
 
+/** The parts that are the same for every model, each measured alone. */
+export interface StageCosts {
+  readonly decode: Cost;
+  readonly preprocess: Cost;
+  readonly json: Cost;
+}
+
 const DECODE = { color: "RGB", maxImagePixels: 50_000_000 } as const;
 
 /** Measures the server's decoder, one tile at a time. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Comparison, compareToAlone } from "./compare-to-alone.ts";
 import type { Cost } from "./cpu-meter.ts";
+import type { StageCosts } from "./measure-image-stages.ts";
 import type { SessionCost } from "./measure-session.ts";
 import { type ModelName, writeModelFolder } from "./model-folder.ts";
 import type { BenchmarkOptions } from "./options.ts";
@@ -16,13 +17,6 @@ export interface ModelOptions extends BenchmarkOptions {
   readonly stages: StageCosts;
   readonly signal: AbortSignal;
   readonly onProgress: (text: string) => void;
-}
-
-/** The parts that are the same for every model, each measured alone. */
-export interface StageCosts {
-  readonly decode: Cost;
-  readonly preprocess: Cost;
-  readonly json: Cost;
 }
 
 export interface ModelFigures {

@@ -1,6 +1,7 @@
 import type { Cost } from "./cpu-meter.ts";
 import type { Machine } from "./machine.ts";
-import type { ModelFigures, StageCosts } from "./measure-model.ts";
+import type { StageCosts } from "./measure-image-stages.ts";
+import type { ModelFigures } from "./measure-model.ts";
 
 /** All that one run of the benchmark found. */
 export interface Report {

@@ -59,8 +59,7 @@ function pad(pixels: Raster, { top, left, row }: Geometry): Raster {
 function write(data: PixelTable, { channels, data: source }: Raster, spec: PreprocessSpec): void {
   const [first, second, third] = pixelTables(spec);
   if (first === undefined) return;
-  // An integer to V8 too: as a quotient the loop below took 0.6 ms for 224 x 224 instead of 0.1.
-  const pixels = (source.length / channels) | 0;
+  const pixels = source.length / channels;
   if (channels === 1 || second === undefined || third === undefined) {
     for (let i = 0; i < pixels; i++) data[i] = first[source[i] as number] as number;
     return;

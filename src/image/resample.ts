@@ -40,6 +40,9 @@ export function resample(raster: Raster, size: Size, filter: Filter, options: Re
   const window = options.window ?? { top: 0, left: 0, ...size };
   const across = axis(raster.width, [box.left, box.right], size.width, [window.left, window.width]);
   const down = axis(raster.height, [box.top, box.bottom], size.height, [window.top, window.height]);
+  if (isIdentity(across) && isIdentity(down)) {
+    return crop(raster, window.left, window.top, window.width, window.height);
+  }
   if (filter === "nearest") return resampleNearest(raster, across, down);
   if (raster.height > raster.width * 100 && size.height < raster.height) {
     // Pillow shrinks the height of very tall images first; with rounding to 8 bits between the passes it shows.

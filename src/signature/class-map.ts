@@ -1,7 +1,7 @@
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** Class of the source pixels that the model never saw, because a crop cut them off. */
-export const UNSEEN_CLASS = 255;
+/** Classes of the source pixels that the model never saw, because a crop cut them off: no class has that number. */
+const UNSEEN = { uint8: 255, uint16: 65_535 } as const;
 
 /** Height and width in pixels. */
 interface Extent {
@@ -29,27 +29,24 @@ export interface ScoreMap extends Extent {
 /**
  * Returns the best class of every place.
  *
- * Shapes: `[C, h, w]` → `[h, w]`; uint8, or uint16 from 257 classes on. The lowest of equal classes wins.
+ * Shapes: `[C, h, w]` → `[h, w]`; uint8, or uint16 from 256 classes on. The lowest of equal classes wins.
  */
 export function toClassMap(scores: ScoreMap): Tensor {
   const { height, width } = scores;
-  const classMap = allocateClasses(scores.classes, height * width);
+  const dtype = classMapDType(scores.classes);
+  const classMap = allocateClasses(dtype, height * width);
   const place = height * width;
   for (let i = 0; i < place; i++) {
     classMap[i] = bestClass(scores, (channel) => scores.data[channel * place + i] ?? 0);
   }
-  return {
-    dtype: classMap instanceof Uint8Array ? "uint8" : "uint16",
-    shape: [height, width],
-    data: classMap,
-  };
+  return { dtype, shape: [height, width], data: classMap };
 }
 
 /**
  * Returns the best class of every pixel of the source image: the scores are interpolated bilinearly at
- * the pixel's centre, then compared.
+ * the pixel's centre, then compared. Pixels that a crop cut off are 255, or 65535 in uint16.
  *
- * Shapes: `[C, h, w]` → `[source height, source width]`.
+ * Shapes: `[C, h, w]` → `[source height, source width]`; uint8, or uint16 from 256 classes on.
  *
  * @see torch.nn.functional.interpolate(mode="bilinear", align_corners=False), then argmax: what
  * Hugging Face's post_process_semantic_segmentation does with target_sizes
@@ -58,22 +55,24 @@ export function toSourceMask(scores: ScoreMap, origin: RowOrigin): Tensor {
   const { source } = origin;
   const rows = sampleAxis(source.height, origin.resized.height, origin.top, origin.row.height, scores.height);
   const columns = sampleAxis(source.width, origin.resized.width, origin.left, origin.row.width, scores.width);
-  const mask = allocateClasses(scores.classes, source.height * source.width);
+  const dtype = classMapDType(scores.classes);
+  const mask = allocateClasses(dtype, source.height * source.width);
   const place = scores.height * scores.width;
   let target = 0;
   for (const row of rows) {
     for (const column of columns) {
       mask[target++] =
         row === undefined || column === undefined
-          ? UNSEEN_CLASS
+          ? UNSEEN[dtype]
           : bestClass(scores, (channel) => interpolate(scores, channel * place, row, column));
     }
   }
-  return {
-    dtype: mask instanceof Uint8Array ? "uint8" : "uint16",
-    shape: [source.height, source.width],
-    data: mask,
-  };
+  return { dtype, shape: [source.height, source.width], data: mask };
+}
+
+/** Returns the type of a map of classes: uint8 while 255 stays free for the pixels that the model never saw. */
+export function classMapDType(classes: number): keyof typeof UNSEEN {
+  return classes <= UNSEEN.uint8 ? "uint8" : "uint16";
 }
 
 /** Two neighbours on an axis and the weight of the second. */
@@ -121,7 +120,6 @@ function bestClass({ classes, threshold }: ScoreMap, scoreOf: (channel: number) 
   return best;
 }
 
-/** 255 stays free for {@link UNSEEN_CLASS}. */
-function allocateClasses(classes: number, length: number): Uint8Array | Uint16Array {
-  return classes <= UNSEEN_CLASS ? new Uint8Array(length) : new Uint16Array(length);
+function allocateClasses(dtype: keyof typeof UNSEEN, length: number): Uint8Array | Uint16Array {
+  return dtype === "uint8" ? new Uint8Array(length) : new Uint16Array(length);
 }

@@ -1,5 +1,6 @@
 import type { DType } from "../tensor/dtype.ts";
 import type { Dimension, TensorSpec } from "../tensor/tensor.ts";
+import { classMapDType } from "./class-map.ts";
 import type { Head, SignatureName } from "./head.ts";
 
 /** An output as clients see it; without a shape where it is no tensor. */
@@ -20,15 +21,19 @@ export function describeSignature(
       return outputs;
     case "class":
       return head.task === "segmentation"
-        ? [{ name, dtype: "uint8", shape: ["N", "height", "width"] }]
+        ? [{ name, dtype: mapDType(head), shape: ["N", "height", "width"] }]
         : [{ name, dtype: "int64", shape: ["N"] }];
     case "label":
       return [{ name, dtype: "string", shape: ["N"] }];
     case "scores":
       return [{ name, dtype: "float32", shape: ["N", head.task === "generic" ? "classes" : head.classes] }];
     case "mask":
-      return [{ name, dtype: "uint8", shape: ["N", "source height", "source width"] }];
+      return [{ name, dtype: mapDType(head), shape: ["N", "source height", "source width"] }];
     case "top_k":
       return [{ name, dtype: "string" }];
   }
+}
+
+function mapDType(head: Head): DType {
+  return classMapDType(head.task === "generic" ? 0 : head.classes);
 }

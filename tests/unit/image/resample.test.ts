@@ -12,8 +12,7 @@ const IMAGE: Raster = {
 
 describe("resample", () => {
   test.each(FILTERS)("returns the raster itself when %s has nothing to do", (filter) => {
-    expect(resample(IMAGE, IMAGE, filter).data).toEqual(IMAGE.data);
-    if (filter !== "nearest") expect(resample(IMAGE, IMAGE, filter)).toBe(IMAGE);
+    expect(resample(IMAGE, IMAGE, filter)).toBe(IMAGE);
   });
 
   test.each(FILTERS)("keeps a plane of one colour with %s, up and down", (filter) => {

@@ -26,15 +26,15 @@ function render(name: Exclude<SignatureName, "serving_default">, result: RowResu
   return renderSignature(name, head, result, { k });
 }
 
-/** Returns `value` with its tensors as lists of numbers, to seven digits. */
+/** Returns `value` with its tensors as lists of numbers, to six digits. */
 function plain(value: Value): unknown {
-  if (isTensor(value)) return Array.from(value.data, (element) => Number(Number(element).toFixed(7)));
+  if (isTensor(value)) return Array.from(value.data, (element) => Number(Number(element).toFixed(6)));
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
 }
 
-const sevenDigits = (value: number | undefined) => Number(value?.toFixed(7));
+const sixDigits = (value: number | undefined) => Number(value?.toFixed(6));
 
 describe("renderSignature", () => {
   test("gives the best class as a number", () => {
@@ -50,20 +50,20 @@ describe("renderSignature", () => {
   test("gives the scores as float32", () => {
     const scores = render("scores", logits(1, 3, 2));
     expect(scores).toMatchObject({ dtype: "float32", shape: [3] });
-    expect(plain(scores)).toEqual(SCORES.map(sevenDigits));
+    expect(plain(scores)).toEqual(SCORES.map(sixDigits));
   });
 
   test("gives each class's own score where the labels do not exclude each other", () => {
     expect(plain(render("scores", logits(0, 2, -2), { ...CLASSIFIER, activation: "sigmoid" }))).toEqual(
-      [0.5, 0.880797078, 0.119202922].map(sevenDigits),
+      [0.5, 0.880797078, 0.119202922].map(sixDigits),
     );
   });
 
   test("gives the top k, best first, each score a float32", () => {
     const answer = render("top_k", logits(1, 3, 2), CLASSIFIER, 2);
     expect(plain(answer)).toEqual([
-      { label: "dog", class: 1, score: [sevenDigits(SCORES[1])] },
-      { label: "fish", class: 2, score: [sevenDigits(SCORES[2])] },
+      { label: "dog", class: 1, score: [sixDigits(SCORES[1])] },
+      { label: "fish", class: 2, score: [sixDigits(SCORES[2])] },
     ]);
     expect(answer).toHaveProperty("0.score.dtype", "float32");
     expect(answer).toHaveProperty("0.score.shape", []);
@@ -80,7 +80,7 @@ describe("renderSignature", () => {
 
   test("decodes logits of float16", () => {
     const half = { outputs: { logits: tensor("float16", [3], [1, 3, 2]) } };
-    expect(plain(render("scores", half))).toEqual(SCORES.map(sevenDigits));
+    expect(plain(render("scores", half))).toEqual(SCORES.map(sixDigits));
   });
 
   test("reads the output that the head names", () => {
