@@ -101,8 +101,8 @@ function isInside(folder: string, target: string): boolean {
   return contains(resolve(folder) ?? folder, target);
 }
 
-/** Compares the paths alone, as written. */
-function contains(folder: string, path: string): boolean {
+/** Tells whether `path` lies inside `folder`; compares the paths alone, as written. */
+export function contains(folder: string, path: string): boolean {
   const inner = relative(folder, path);
   return inner !== "" && inner !== ".." && !inner.startsWith(`..${sep}`);
 }

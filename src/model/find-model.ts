@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { StartupError } from "../errors.ts";
+import { contains } from "./external-data.ts";
 
 /** Where a model folder's files are. */
 export interface ModelLocation {
@@ -24,7 +25,7 @@ const USUAL_PLACES = ["model.onnx", "onnx/model.onnx"];
 export function findModel(modelDir: string, modelFile?: string): ModelLocation {
   if (!existsSync(modelDir))
     throw new StartupError(`${modelDir} does not exist: set MODEL_DIR to the model's folder`);
-  if (!statSync(modelDir).isDirectory()) {
+  if (!isFolder(modelDir)) {
     throw new StartupError(`${modelDir} is not a folder: set MODEL_DIR to the folder that holds the model`);
   }
   const own = findInFolder(modelDir, modelFile);
@@ -32,7 +33,7 @@ export function findModel(modelDir: string, modelFile?: string): ModelLocation {
   const versions = readdirSync(modelDir).filter((name) => /^\d{1,15}$/.test(name));
   for (const name of versions.sort((a, b) => Number(b) - Number(a))) {
     const folder = join(modelDir, name);
-    const modelPath = statSync(folder).isDirectory() ? findInFolder(folder, modelFile) : undefined;
+    const modelPath = isFolder(folder) ? findInFolder(folder, modelFile) : undefined;
     if (modelPath !== undefined) return { folder, modelPath, version: Number(name) };
   }
   throw new StartupError(nothingFound(modelDir, modelFile));
@@ -41,9 +42,10 @@ export function findModel(modelDir: string, modelFile?: string): ModelLocation {
 function findInFolder(folder: string, modelFile: string | undefined): string | undefined {
   if (modelFile !== undefined) {
     const path = join(folder, modelFile);
-    if (relative(folder, path).startsWith("..")) {
+    if (!contains(folder, path)) {
       throw new StartupError(`MODEL_FILE ${modelFile} is outside MODEL_DIR: name a file inside it`);
     }
+    if (isFolder(path)) throw new StartupError(`${path} is a folder: name a file in MODEL_FILE`);
     return existsSync(path) ? path : undefined;
   }
   const usual = USUAL_PLACES.map((place) => join(folder, place)).find((path) => existsSync(path));
@@ -56,9 +58,14 @@ function findInFolder(folder: string, modelFile: string | undefined): string | u
 }
 
 function onnxFiles(folder: string): string[] {
-  const inside = existsSync(join(folder, "onnx")) ? readdirSync(join(folder, "onnx")) : [];
+  const inside = isFolder(join(folder, "onnx")) ? readdirSync(join(folder, "onnx")) : [];
   const names = [...readdirSync(folder), ...inside.map((name) => join("onnx", name))];
   return names.filter((name) => name.endsWith(".onnx")).sort();
+}
+
+/** A broken link is none. */
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function nothingFound(modelDir: string, modelFile: string | undefined): string {

@@ -33,11 +33,8 @@ export function readLabelFile(folder: string): RecipeSource | undefined {
 
 /** Returns the lines of a label file, without the empty ones at its end. */
 export function parseLabelLines(text: string): string[] {
-  return text
-    .replace(/^\uFEFF/, "")
-    .trimEnd()
-    .split(/\r?\n/)
-    .map((line) => line.trim());
+  const lines = text.replace(/^\uFEFF/, "").trimEnd();
+  return lines === "" ? [] : lines.split(/\r?\n/).map((line) => line.trim());
 }
 
 /**

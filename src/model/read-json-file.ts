@@ -16,7 +16,8 @@ export function readJsonFile<Schema extends z.ZodType>(
   try {
     content = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new StartupError(`${path} is not valid JSON: ${(error as Error).message}`);
+    // The message quotes the file, line feeds included.
+    throw new StartupError(`${path} is not valid JSON: ${(error as Error).message.replace(/\s+/g, " ")}`);
   }
   const checked = schema.safeParse(content);
   if (checked.success) return checked.data;
@@ -27,9 +28,19 @@ export function readJsonFile<Schema extends z.ZodType>(
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_union") {
+    const [inner] = nearestBranch(issue.errors);
+    if (inner !== undefined) return describeIssue({ ...inner, path: [...issue.path, ...inner.path] });
+  }
   const where = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
     return `unknown key "${[...issue.path, issue.keys[0]].join(".")}"; see docs/serving-json.md for the keys`;
   }
   return where === "" ? issue.message : `${where}: ${issue.message}`;
+}
+
+/** Of the forms that a value may take, the one that it nearly has: the fewest issues, all of them inside it. */
+function nearestBranch(branches: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
+  const alike = branches.filter((issues) => issues.every(({ path }) => path.length > 0));
+  return alike.toSorted((a, b) => a.length - b.length)[0] ?? [];
 }

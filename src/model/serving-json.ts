@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
 import { FILTERS, type Filter, type Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
+import { contains } from "./external-data.ts";
 import { parseLabelLines } from "./label-files.ts";
 import { readJsonFile } from "./read-json-file.ts";
 import type { RecipeSource, RecipeValues } from "./recipe.ts";
@@ -117,7 +118,7 @@ function readLabels(
 ): readonly string[] | undefined {
   if (typeof labels !== "string") return labels;
   const path = join(folder, labels);
-  if (relative(folder, path).startsWith("..")) {
+  if (!contains(folder, path)) {
     throw new StartupError(`${join(folder, FILE)}: labels: ${labels} is outside the model's folder`);
   }
   try {

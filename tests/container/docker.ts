@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface CommandResult {
@@ -22,7 +23,11 @@ export const HARDENED = [
 export function tryDocker(...args: readonly string[]): Promise<CommandResult> {
   return new Promise((resolve) => {
     execFile("docker", args, { maxBuffer: 2 ** 28 }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : typeof error.code === "number" ? error.code : -1, stdout, stderr });
+      resolve({
+        code: error === null ? 0 : typeof error.code === "number" ? error.code : -1,
+        stdout,
+        stderr,
+      });
     });
   });
 }
@@ -95,11 +100,7 @@ export class Container {
     const url = await this.url();
     for (let attempt = 0; attempt < 120; attempt += 1) {
       if ((await this.state("Running")) !== "true") break;
-      const status = await fetch(`${url}/readyz`).then(
-        (answer) => answer.status,
-        () => 0,
-      );
-      if (status === 200) return;
+      if ((await statusOf(`${url}/readyz`)) === 200) return;
       await sleep(500);
     }
     throw new Error(`the server did not get ready: ${await this.logs()}`);
@@ -139,6 +140,18 @@ export class Container {
   async remove(): Promise<void> {
     await tryDocker("rm", "--force", "--volumes", this.id);
   }
+}
+
+/** Returns the status of a GET, or 0 where nobody answers, as while Docker forwards a port that nobody listens on. */
+function statusOf(url: string): Promise<number> {
+  return new Promise((resolve) => {
+    const call = get(url, { agent: false, timeout: 2000 }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    call.on("timeout", () => call.destroy());
+    call.on("error", () => resolve(0));
+  });
 }
 
 /** Removes every container of this run. */

@@ -26,7 +26,9 @@ function post(agent: Agent): Promise<string> {
     const options = { host: "127.0.0.1", port: 8501, path: "/analyze:predict", method: "POST", agent };
     const call = request({ ...options, headers: { "Content-Length": Buffer.byteLength(body) } }, (answer) => {
       if (answer.headers.connection === "close") closing += 1;
-      answer.on("error", (error: NodeJS.ErrnoException) => resolve(`cut off: ${error.code ?? error.message}`));
+      answer.on("error", (error: NodeJS.ErrnoException) =>
+        resolve(`cut off: ${error.code ?? error.message}`),
+      );
       answer.on("end", () => resolve(String(answer.statusCode)));
       answer.resume();
     });

@@ -87,7 +87,7 @@ describe("toClassMap", () => {
   ])("gives %d classes as %s", (classes, dtype) => {
     const map = toClassMap(oneHot(classes, 1, 2, [0, classes - 1]));
     expect(map.dtype).toBe(dtype);
-    expect(Array.from(map.data)).toEqual([0, classes - 1]);
+    expect(Array.from(map.data, Number)).toEqual([0, classes - 1]);
   });
 });
 
@@ -119,7 +119,7 @@ describe("toSourceMask", () => {
   ])("agrees with interpolating every class first: %s", (_, classes, height, width, sourceHeight, sourceWidth) => {
     const scores = { classes, height, width, data: noise(classes * height * width), threshold: 0 };
     const mask = toSourceMask(scores, fedAsItIs(sourceHeight, sourceWidth));
-    expect(Array.from(mask.data)).toEqual(slowMask(scores, sourceHeight, sourceWidth));
+    expect(Array.from(mask.data, Number)).toEqual(slowMask(scores, sourceHeight, sourceWidth));
   });
 
   test("does not depend on the size in between where the whole image was resized", () => {
@@ -127,7 +127,7 @@ describe("toSourceMask", () => {
     const source = { height: 9, width: 12 };
     const square = { height: 32, width: 32 };
     const mask = toSourceMask(scores, { source, resized: square, top: 0, left: 0, row: square });
-    expect(Array.from(mask.data)).toEqual(slowMask(scores, 9, 12));
+    expect(Array.from(mask.data, Number)).toEqual(slowMask(scores, 9, 12));
   });
 
   test("marks the pixels that a centre crop cut off with 255", () => {
@@ -139,7 +139,7 @@ describe("toSourceMask", () => {
       left: 1,
       row: { height: 2, width: 2 },
     });
-    expect(Array.from(mask.data)).toEqual(
+    expect(Array.from(mask.data, Number)).toEqual(
       [
         [255, 255, 255, 255],
         [255, 0, 1, 255],
@@ -158,7 +158,7 @@ describe("toSourceMask", () => {
       left: 4,
       row: { height: 4, width: 4 },
     });
-    expect(Array.from(mask.data)).toEqual([255, 255, 0, 1, 255, 255, 255, 255, 0, 1, 255, 255]);
+    expect(Array.from(mask.data, Number)).toEqual([255, 255, 0, 1, 255, 255, 255, 255, 0, 1, 255, 255]);
   });
 
   test("leaves out what a crop larger than the image had added around it", () => {
@@ -184,6 +184,6 @@ describe("toSourceMask", () => {
       row: { height: 1, width: 1 },
     });
     expect(mask.dtype).toBe(dtype);
-    expect(Array.from(mask.data)).toEqual([unseen, classes - 1, unseen]);
+    expect(Array.from(mask.data, Number)).toEqual([unseen, classes - 1, unseen]);
   });
 });

@@ -28,7 +28,7 @@ function render(name: Exclude<SignatureName, "serving_default">, result: RowResu
 
 /** Returns `value` with its tensors as lists of numbers, to six digits. */
 function plain(value: Value): unknown {
-  if (isTensor(value)) return Array.from(value.data, (element) => Number(Number(element).toFixed(6)));
+  if (isTensor(value)) return Array.from(value.data, Number).map(sixDigits);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));

@@ -1,0 +1,167 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readServingJson } from "../../../src/model/serving-json.ts";
+import { temporaryModelFolder } from "../../support/model-folder.ts";
+import { refusal } from "../../support/onnx/refusal.ts";
+
+/** Reads a folder whose serving.json has this content. */
+function values(content: object | string, files: Readonly<Record<string, string>> = {}) {
+  return readServingJson(temporaryModelFolder({ ...files, "serving.json": content }))?.values;
+}
+
+function refused(content: object | string): string {
+  const folder = temporaryModelFolder({ "serving.json": content });
+  return refusal(folder, () => readServingJson(folder));
+}
+
+const exact = (height: number, width: number) => ({ height, width });
+
+describe("readServingJson", () => {
+  test("returns undefined when there is none", () => {
+    expect(readServingJson(temporaryModelFolder({}))).toBeUndefined();
+  });
+
+  test("says nothing where the file says nothing", () => {
+    expect(values({})).toEqual({});
+    expect(values({ preprocess: {} })).toEqual({});
+  });
+
+  test("reads every key", () => {
+    const folder = temporaryModelFolder({
+      "serving.json": {
+        task: "classification",
+        output: "logits",
+        labels: ["cat", "dog"],
+        activation: "sigmoid",
+        preprocess: {
+          color: "BGR",
+          resize: { shortest_edge: 256, longest_edge: 512, filter: "lanczos" },
+          center_crop: exact(224, 192),
+          rescale_factor: 0.5,
+          rescale_offset: -1,
+          mean: [1, 2, 3],
+          std: [4, 5, 6],
+        },
+      },
+    });
+    expect(readServingJson(folder)).toEqual({
+      origin: "serving.json",
+      values: {
+        task: "classification",
+        output: "logits",
+        labels: ["cat", "dog"],
+        activation: "sigmoid",
+        color: "BGR",
+        resize: { kind: "shortest_edge", edgePixels: 256, maxEdgePixels: 512, filter: "lanczos" },
+        centerCrop: { height: 224, width: 192 },
+        rescaleFactor: 0.5,
+        rescaleOffset: -1,
+        mean: [1, 2, 3],
+        std: [4, 5, 6],
+      },
+    });
+  });
+
+  test.each([
+    ["false", false, false],
+    ["a size", exact(8, 9), { kind: "exact", size: { height: 8, width: 9 }, filter: "bilinear" }],
+    ["a size and a filter", { ...exact(8, 9), filter: "box" }, { kind: "exact", size: exact(8, 9), filter: "box" }],
+    ["a shorter edge", { shortest_edge: 8 }, { kind: "shortest_edge", edgePixels: 8, filter: "bilinear" }],
+  ])("reads a resize that is %s", (_, resize, expected) => {
+    expect(values({ preprocess: { resize } })).toEqual({ resize: expected });
+  });
+
+  test("reads a crop turned off", () => {
+    expect(values({ preprocess: { center_crop: false } })).toEqual({ centerCrop: false });
+  });
+
+  test.each(["names.txt", "./names.txt", "lists/names.txt", "lists/../names.txt", "..names.txt"])(
+    "reads labels from the file %s",
+    (labels) => {
+      const folder = temporaryModelFolder({ "serving.json": { labels } });
+      mkdirSync(join(folder, "lists"));
+      writeFileSync(join(folder, labels), "cat\ndog\n");
+      expect(readServingJson(folder)?.values.labels).toEqual(["cat", "dog"]);
+    },
+  );
+
+  test.each([
+    ["../names.txt", "serving.json: labels: ../names.txt is outside the model's folder"],
+    ["a/../../names.txt", "serving.json: labels: a/../../names.txt is outside the model's folder"],
+    ["gone.txt", "serving.json: labels: can't read gone.txt"],
+    ["/etc/passwd", "serving.json: labels: can't read /etc/passwd"],
+    [".", "serving.json: labels: . is outside the model's folder"],
+    ["lists", "serving.json: labels: can't read lists"],
+  ])("refuses labels in the file %s", (labels, line) => {
+    expect(refused({ labels })).toBe(line);
+  });
+
+  test.each<[string, object, string]>([
+    ["a key", { taks: "classification" }, "taks"],
+    ["a key of preprocess", { preprocess: { centre_crop: false } }, "preprocess.centre_crop"],
+    ["a key of an exact resize", { preprocess: { resize: { ...exact(8, 8), antialias: true } } }, "preprocess.resize.antialias"],
+    ["a key of a resize by its edge", { preprocess: { resize: { shortest_edge: 8, max: 9 } } }, "preprocess.resize.max"],
+    ["a key of the crop", { preprocess: { center_crop: { ...exact(8, 8), top: 1 } } }, "preprocess.center_crop.top"],
+  ])("refuses %s that it does not know, by name", (_, content, key) => {
+    expect(refused(content)).toBe(
+      `serving.json: unknown key "${key}"; see docs/serving-json.md for the keys`,
+    );
+  });
+
+  test.each<[string, object, string]>([
+    ["an unknown task", { task: "detection" }, "task"],
+    ["an unknown activation", { activation: "relu" }, "activation"],
+    ["a number for the output", { output: 1 }, "output"],
+    ["no labels at all", { labels: [] }, "labels"],
+    ["a number among the labels", { labels: ["cat", 1] }, "labels.1"],
+    ["an unknown colour", { preprocess: { color: "CMYK" } }, "preprocess.color"],
+    ["an unknown filter", { preprocess: { resize: { ...exact(8, 8), filter: "cubic" } } }, "preprocess.resize.filter"],
+    ["an unknown filter by the edge", { preprocess: { resize: { shortest_edge: 8, filter: 3 } } }, "preprocess.resize.filter"],
+    ["a height without a width", { preprocess: { resize: { height: 8 } } }, "preprocess.resize.width"],
+    ["a height of zero", { preprocess: { resize: exact(0, 8) } }, "preprocess.resize.height"],
+    ["a fraction of a pixel", { preprocess: { resize: { shortest_edge: 8.5 } } }, "preprocess.resize.shortest_edge"],
+    ["a resize of true", { preprocess: { resize: true } }, "preprocess.resize"],
+    ["a number for the crop", { preprocess: { center_crop: 224 } }, "preprocess.center_crop"],
+    ["a huge crop", { preprocess: { center_crop: exact(70_000, 8) } }, "preprocess.center_crop.height"],
+    ["one mean that is no list", { preprocess: { mean: 0.5 } }, "preprocess.mean"],
+    ["text for a mean", { preprocess: { mean: ["0.5"] } }, "preprocess.mean.0"],
+    ["no deviation", { preprocess: { std: [] } }, "preprocess.std"],
+    ["null", { preprocess: { rescale_factor: null } }, "preprocess.rescale_factor"],
+  ])("refuses %s, naming the key", (_, content, key) => {
+    const line = refused(content);
+    expect(line.slice(0, line.indexOf(":", "serving.json:".length))).toBe(`serving.json: ${key}`);
+  });
+
+  test("refuses a number past a double, naming the key", () => {
+    expect(refused('{"preprocess": {"std": [1e999]}}')).toMatch(/^serving\.json: preprocess\.std\.0: /);
+  });
+
+  test.each([
+    ["higher", exact(9, 8)],
+    ["wider", exact(8, 9)],
+  ])("refuses a crop %s than the exact size before it", (_, crop) => {
+    expect(refused({ preprocess: { resize: exact(8, 8), center_crop: crop } })).toBe(
+      `serving.json: preprocess.center_crop ${crop.height}x${crop.width} is larger than preprocess.resize 8x8`,
+    );
+  });
+
+  test("accepts a crop as large as the size before it, and any after an edge", () => {
+    expect(values({ preprocess: { resize: exact(8, 8), center_crop: exact(8, 8) } })).toBeDefined();
+    expect(values({ preprocess: { resize: { shortest_edge: 8 }, center_crop: exact(9, 9) } })).toBeDefined();
+  });
+
+  test.each([
+    ["cut off", '{"task": '],
+    ["broken on a later line", '{\n  "task": "classification",\n  "output": }\n'],
+    ["with a comment", '{\n  // the task\n  "task": "generic"\n}'],
+    ["empty", ""],
+    ["an HTML page", "<!doctype html>\n<html>\n"],
+  ])("refuses a file that is %s, on one line", (_, text) => {
+    expect(refused(text)).toMatch(/^serving\.json is not valid JSON: .+$/);
+  });
+
+  test.each(["[]", "null", "7"])("refuses %s for an object", (text) => {
+    expect(refused(text)).toMatch(/^serving\.json: .+$/);
+  });
+});
