@@ -1,0 +1,88 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { imageInstance } from "../support/digits.ts";
+import { request } from "../support/http-client.ts";
+import type { FolderFiles } from "../support/model-folder.ts";
+import {
+  channelsLast,
+  classifier,
+  float16Image,
+  segmentation,
+  staticBatchOne,
+  uint8Image,
+} from "../support/onnx/image-models.ts";
+import { solidPng } from "../support/solid-png.ts";
+import { startServer } from "../support/start-server.ts";
+
+async function serve(files: FolderFiles): Promise<string> {
+  const started = await startServer({ files });
+  onTestFinished(() => started.close());
+  return `${started.url}/analyze:predict`;
+}
+
+const RED = [255, 0, 0] as const;
+const GREEN = [0, 255, 0] as const;
+const BLUE = [0, 0, 255] as const;
+const filled = (height: number, width: number, value: number) =>
+  Array.from({ length: height }, () => new Array<number>(width).fill(value));
+
+describe("a segmentation model", () => {
+  const instances = [RED, GREEN, BLUE].map((color) => imageInstance(solidPng(12, 20, color)));
+
+  test("answers class maps at the size of its output by default, as fastai-serving does", async () => {
+    const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3 }) });
+    const answer = await request(predictUrl, { body: { instances } });
+    expect(answer.json).toEqual({ predictions: [filled(8, 8, 0), filled(8, 8, 1), filled(8, 8, 2)] });
+  });
+
+  test("answers masks at the size of the source image", async () => {
+    const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3 }) });
+    const answer = await request(predictUrl, { body: { signature_name: "mask", instances } });
+    expect(answer.json).toEqual({ predictions: [filled(12, 20, 0), filled(12, 20, 1), filled(12, 20, 2)] });
+  });
+
+  test("renders large masks in the image workers, with the same classes", async () => {
+    const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3, height: 160, width: 160 }) });
+    const answer = await request(predictUrl, { body: { signature_name: "mask", instances } });
+    expect(answer.json).toEqual({ predictions: [filled(12, 20, 0), filled(12, 20, 1), filled(12, 20, 2)] });
+  });
+
+  test("gives a plain tensor no mask: it has no source size", async () => {
+    const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3 }) });
+    const row = [filled(8, 8, 1), filled(8, 8, 0), filled(8, 8, 0)];
+    const answer = await request(predictUrl, { body: { signature_name: "mask", instances: [row] } });
+    expect([answer.status, answer.json.code]).toEqual([400, "INVALID_ARGUMENT"]);
+  });
+});
+
+describe("an image model", () => {
+  test.each([
+    ["of a frozen batch of one", staticBatchOne()],
+    ["with channels last", channelsLast()],
+    ["in half precision", float16Image()],
+    ["of bytes", uint8Image()],
+    ["of any size", classifier({ height: "height", width: "width" })],
+  ])("%s classifies ten pictures in one request", async (_, model) => {
+    const predictUrl = await serve({ "model.onnx": model });
+    const colors = [RED, GREEN, BLUE, BLUE, GREEN, RED, GREEN, BLUE, RED, RED];
+    const sizes = (i: number) => ({ height: 8 + i, width: 30 - i });
+    const instances = colors.map((color, i) =>
+      imageInstance(solidPng(sizes(i).height, sizes(i).width, color)),
+    );
+    const answer = await request(predictUrl, { body: { instances } });
+    expect(answer.json).toEqual({ predictions: [0, 1, 2, 2, 1, 0, 1, 2, 0, 0] });
+  });
+
+  test("without labels answers the class where a label is the default", async () => {
+    const predictUrl = await serve({ "model.onnx": classifier() });
+    expect((await request(predictUrl, { body: solidPng(8, 8, BLUE) })).json).toEqual({ prediction: 2 });
+    const refused = await request(predictUrl, {
+      body: { signature_name: "label", instances: [imageInstance(solidPng(8, 8, BLUE))] },
+    });
+    expect(refused.json).toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  test("with labels from a file answers them", async () => {
+    const predictUrl = await serve({ "model.onnx": classifier(), "labels.txt": "rouge\nvert\nbleu\n" });
+    expect((await request(predictUrl, { body: solidPng(8, 8, GREEN) })).json).toEqual({ prediction: "vert" });
+  });
+});
