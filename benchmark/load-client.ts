@@ -14,9 +14,10 @@ export interface LoadOptions {
 }
 
 export interface LoadFigures {
+  /** A request that the measured part cuts counts for the share of its time that lies inside. */
   readonly images: number;
   readonly imagesPerSecond: number;
-  /** From a request's first byte to its answer's last one. */
+  /** From a request's first byte to its answer's last one; of the requests answered in the measured part. */
   readonly latency: Percentiles;
   /** CPU time of the client itself, which shares the cores with the server. */
   readonly clientCpuMsPerImage: number;
@@ -32,41 +33,52 @@ export async function runLoad(options: LoadOptions, notify: (text: string) => vo
   const { port, clients, tilesPerRequest, warmupSeconds, seconds } = options;
   const bodies = requestBodies(options.tilesFolder, tilesPerRequest);
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
-  const state = { isStopping: false, isMeasuring: false, next: 0, images: 0, latenciesMs: [] as number[] };
+  const state = { isStopping: false, next: 0 };
+  const exchanges: Span[] = [];
   const client = async () => {
     while (!state.isStopping) {
       const body = bodies[state.next++ % bodies.length] as Buffer;
       const startMs = performance.now();
       checkAnswer(await post(agent, port, body), tilesPerRequest);
-      if (!state.isMeasuring) continue;
-      state.latenciesMs.push(performance.now() - startMs);
-      state.images += tilesPerRequest;
+      exchanges.push({ startMs, endMs: performance.now() });
     }
   };
   const measure = async () => {
     await sleep(warmupSeconds * 1000);
     notify("begin");
-    state.isMeasuring = true;
     const [startMs, cpuBefore] = [performance.now(), process.cpuUsage()];
     await sleep(seconds * 1000);
-    state.isMeasuring = false;
-    const [wallMs, cpu] = [performance.now() - startMs, process.cpuUsage(cpuBefore)];
+    const [endMs, cpu] = [performance.now(), process.cpuUsage(cpuBefore)];
     notify("end");
     state.isStopping = true;
-    return { wallMs, cpuMs: (cpu.user + cpu.system) / 1000 };
+    return { startMs, endMs, cpuMs: (cpu.user + cpu.system) / 1000 };
   };
   try {
-    const [{ wallMs, cpuMs }] = await Promise.all([measure(), ...Array.from({ length: clients }, client)]);
+    const [measured] = await Promise.all([measure(), ...Array.from({ length: clients }, client)]);
+    const { startMs, endMs, cpuMs } = measured;
+    const images = tilesPerRequest * exchanges.reduce((sum, span) => sum + shareWithin(span, measured), 0);
+    const answered = exchanges.filter((span) => span.endMs >= startMs && span.endMs < endMs);
     return {
-      images: state.images,
-      imagesPerSecond: (state.images / wallMs) * 1000,
-      latency: percentiles(state.latenciesMs),
-      clientCpuMsPerImage: cpuMs / state.images,
+      images,
+      imagesPerSecond: (images / (endMs - startMs)) * 1000,
+      latency: percentiles(answered.map((span) => span.endMs - span.startMs)),
+      clientCpuMsPerImage: cpuMs / images,
     };
   } finally {
     state.isStopping = true;
     agent.destroy();
   }
+}
+
+interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Returns which share of `span` lies within `outer`: without it, a few long requests make a coarse count. */
+function shareWithin(span: Span, outer: Span): number {
+  const insideMs = Math.min(span.endMs, outer.endMs) - Math.max(span.startMs, outer.startMs);
+  return Math.max(0, insideMs) / (span.endMs - span.startMs);
 }
 
 interface Answer {

@@ -8,18 +8,15 @@ import type { PreprocessedImage, PreprocessTask, RenderTask, TaskOutcome } from 
 
 const ENTRY = new URL("./image-worker.js", import.meta.url);
 
-/**
- * Two tasks of one worker overlap: while libvips decodes for one (on libuv's pool), the worker's own
- * thread resizes for the other.
- */
-const TASKS_PER_WORKER = 2;
-
 export interface ImagePoolOptions {
   /** Worker threads. Minimum: 1. */
   readonly workers: number;
   /** Largest image, read from its header before anything is allocated. */
   readonly maxImagePixels: number;
-  /** Longest time for one image; its worker is then replaced, since native code can't be interrupted. */
+  /**
+   * Longest time for one image, from when a worker takes it; the worker is then replaced, since native code
+   * can't be interrupted.
+   */
   readonly imageTimeoutMs: number;
   /** A worker had to be replaced. */
   readonly onRestart?: () => void;
@@ -35,20 +32,23 @@ export interface ImagePoolOptions {
 export class ImagePool {
   readonly #pool: Piscina;
   readonly #options: ImagePoolOptions;
+  /** Tasks that wait for a worker, in order. */
+  readonly #waiting: (() => void)[] = [];
+  #idleWorkers: number;
 
   constructor(options: ImagePoolOptions) {
     this.#options = options;
+    this.#idleWorkers = options.workers;
     this.#pool = new Piscina({
       filename: fileURLToPath(options.entry ?? ENTRY),
       minThreads: options.workers,
       maxThreads: options.workers,
-      concurrentTasksPerWorker: TASKS_PER_WORKER,
     });
   }
 
-  /** Images that can be in work at once; more wait. */
+  /** Images that can be in work at once; more wait. Piscina gives a task that can be aborted a worker of its own. */
   get concurrency(): number {
-    return this.#options.workers * TASKS_PER_WORKER;
+    return this.#options.workers;
   }
 
   /**
@@ -79,7 +79,7 @@ export class ImagePool {
     await this.#pool.destroy();
   }
 
-  /** A task whose worker ended (perhaps for a neighbour's sake) is tried once more, then given up. */
+  /** A task whose worker ended is tried once more, then given up. */
   async #run<Result>(task: PreprocessTask | RenderTask): Promise<Result> {
     try {
       return await this.#runOnce<Result>(task);
@@ -97,7 +97,7 @@ export class ImagePool {
     }
   }
 
-  /** Piscina ends the worker of an aborted task, and rejects every task of a worker that ended. */
+  /** Piscina ends the worker of an aborted task, and rejects the task of a worker that ended. */
   #isLostWorker(error: unknown): boolean {
     const { name, message } = error as Error;
     const isLost = name === "AbortError" || /worker exited|terminating worker/i.test(message);
@@ -106,10 +106,27 @@ export class ImagePool {
   }
 
   async #runOnce<Result>(task: PreprocessTask | RenderTask): Promise<Result> {
-    const signal = AbortSignal.timeout(this.#options.imageTimeoutMs);
-    const outcome: TaskOutcome<Result> = await this.#pool.run(task, { signal });
-    if ("result" in outcome) return outcome.result;
-    throw new ServingError(outcome.error.code, outcome.error.message);
+    await this.#takeWorker();
+    try {
+      const signal = AbortSignal.timeout(this.#options.imageTimeoutMs);
+      const outcome: TaskOutcome<Result> = await this.#pool.run(task, { signal });
+      if ("result" in outcome) return outcome.result;
+      throw new ServingError(outcome.error.code, outcome.error.message);
+    } finally {
+      this.#giveWorkerBack();
+    }
+  }
+
+  /** The wait is here and not in Piscina's queue, where the image's time would run out already. */
+  async #takeWorker(): Promise<void> {
+    if (this.#idleWorkers > 0) this.#idleWorkers -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #giveWorkerBack(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idleWorkers += 1;
+    else next();
   }
 }
 

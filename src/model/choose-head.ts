@@ -25,6 +25,11 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
   const output = name === undefined ? undefined : row[name];
   const task = recipe.values.task ?? (isImage ? guessTask(output) : "generic");
   if (recipe.values.task === undefined) origins.task = "the output's shape";
+  if (recipe.values.task !== undefined && task !== "generic" && name === undefined) {
+    throw new StartupError(
+      `${recipe.origins.task}: task ${task} needs to know its output: name one of ${Object.keys(row).join(", ")} in serving.json (output)`,
+    );
+  }
   if (task === "generic" || name === undefined || output === undefined) {
     return { head: { task: "generic" }, origins, warnings: [] };
   }

@@ -86,17 +86,17 @@ function checkAgainstGraph(
   }
   const given = rowSize(spec);
   if (given === undefined) return;
-  const [key, value] = spec.centerCrop === undefined ? ["resize", given] : ["centerCrop", given];
+  const key = spec.centerCrop === undefined ? "resize" : "centerCrop";
   const fits =
-    (input.height ?? value.height) === value.height && (input.width ?? value.width) === value.width;
+    (input.height ?? given.height) === given.height && (input.width ?? given.width) === given.width;
   if (fits) return;
   throw new StartupError(
-    `${origins[key]}: the pixels come out as ${value.height}x${value.width}, but the model takes ${formatShape([input.height ?? "height", input.width ?? "width"])}`,
+    `${origins[key]}: ${key} gives ${given.height}x${given.width} pixels, but the model takes ${formatShape([input.height ?? "height", input.width ?? "width"])}`,
   );
 }
 
 /** Returns the size of every row, or undefined when it depends on the image. */
-export function rowSize(spec: PreprocessSpec): Size | undefined {
+function rowSize(spec: PreprocessSpec): Size | undefined {
   if (spec.centerCrop !== undefined) return spec.centerCrop;
   return spec.resize?.kind === "exact" ? spec.resize.size : undefined;
 }

@@ -8,7 +8,9 @@ import { readJsonFile } from "./read-json-file.ts";
 
 const expectedSchema = z.object({
   image: z.string(),
-  outputs: z.record(z.string(), z.object({ shape: z.array(z.int().min(0)), data: z.array(z.number()) })),
+  outputs: z
+    .record(z.string(), z.object({ shape: z.array(z.int().min(0)), data: z.array(z.number()) }))
+    .refine((outputs) => Object.keys(outputs).length > 0, "none is given, so nothing would be proven"),
   tolerance: z.number().positive(),
 });
 

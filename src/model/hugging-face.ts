@@ -64,7 +64,7 @@ export function readPreprocessorConfig(folder: string): RecipeSource | undefined
     origin: "preprocessor_config.json",
     values: {
       color: channels,
-      resize,
+      ...(resize === undefined ? {} : { resize }),
       centerCrop,
       rescaleFactor: (stated.do_rescale ?? true) ? (stated.rescale_factor ?? 1 / 255) : 1,
       rescaleOffset: stated.rescale_offset ? -1 : 0,
@@ -100,12 +100,13 @@ function toList(value: number | readonly number[]): readonly number[] {
 function readSizes(
   path: string,
   stated: Preprocessor,
-): { readonly resize: Resize | false; readonly centerCrop: Size | false } {
+): { readonly resize: Resize | false | undefined; readonly centerCrop: Size | false } {
   const cropSize = typeof stated.crop_size === "number" ? square(stated.crop_size) : stated.crop_size;
   const centerCrop = stated.do_center_crop ? (cropSize ?? false) : false;
   if (stated.do_center_crop && cropSize == null)
     throw new StartupError(`${path}: do_center_crop without crop_size`);
-  if (!(stated.do_resize ?? true) || stated.size == null) return { resize: false, centerCrop };
+  if (!(stated.do_resize ?? true)) return { resize: false, centerCrop };
+  if (stated.size == null) return { resize: undefined, centerCrop };
   const filter = FILTER_BY_NUMBER[stated.resample ?? 2] ?? "bilinear";
   const name = stated.image_processor_type ?? stated.feature_extractor_type ?? "";
   const edge = shortestEdge(stated.size, name);
@@ -113,7 +114,8 @@ function readSizes(
   if (edge !== undefined) {
     const longest = typeof stated.size === "object" ? stated.size.longest_edge : undefined;
     const limit = longest == null ? {} : { maxEdgePixels: longest };
-    return { resize: { kind: "shortest_edge", edgePixels: edge, ...limit, filter }, centerCrop };
+    const edgePixels = resizedEdge(edge, name, stated.crop_pct);
+    return { resize: { kind: "shortest_edge", edgePixels, ...limit, filter }, centerCrop };
   }
   return { resize: { kind: "exact", size: exactSize(path, stated.size), filter }, centerCrop };
 }
@@ -121,6 +123,17 @@ function readSizes(
 function shortestEdge(size: NonNullable<Preprocessor["size"]>, name: string): number | undefined {
   if (typeof size === "number") return SHORTEST_EDGE_CLASSES.test(name) ? size : undefined;
   return size.shortest_edge ?? undefined;
+}
+
+/**
+ * Some processors resize to a larger edge than `size` says; `crop_size` then cuts the middle out.
+ *
+ * @see huggingface/transformers `models/levit/image_processing_levit.py`,
+ * `models/poolformer/image_processing_poolformer.py` resize
+ */
+function resizedEdge(edge: number, name: string, cropShare: number | null | undefined): number {
+  if (/^levit/i.test(name)) return Math.trunc((256 / 224) * edge);
+  return name.startsWith("PoolFormer") && cropShare != null ? Math.trunc(edge / cropShare) : edge;
 }
 
 function exactSize(path: string, size: NonNullable<Preprocessor["size"]>): Size {

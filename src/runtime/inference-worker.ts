@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { mergeColumns, rowCount } from "../tensor/columns.ts";
 import type { Tensors } from "../tensor/tensor.ts";
-import { OnnxSession } from "./onnx-session.ts";
+import { firstLine, OnnxSession } from "./onnx-session.ts";
 import type { Feed } from "./session.ts";
 import { toTransferable } from "./transferables.ts";
 import type {
@@ -41,7 +41,7 @@ async function load(options: InferenceWorkerOptions): Promise<OnnxSession | stri
   try {
     return await OnnxSession.load(options);
   } catch (error) {
-    return (error as Error).message;
+    return firstLine((error as Error).message);
   }
 }
 
@@ -63,9 +63,14 @@ async function runFeed(session: OnnxSession, feed: Feed): Promise<OutcomePart[]>
   const together = await runRows(session, feed.rows, feed.batchSize);
   if ("outputs" in together || feed.rows.length === 1) return [together];
   const alone: OutcomePart[] = [];
-  const isPadded = feed.batchSize > feed.rows.length;
-  for (const row of feed.rows) alone.push(await runRows(session, [row], isPadded ? feed.batchSize : 1));
+  for (const row of feed.rows) alone.push(await runRows(session, [row], smallestBatchSize(session)));
   return alone;
+}
+
+/** 1, or the graph's fixed batch size. */
+function smallestBatchSize({ info }: OnnxSession): number {
+  const size = info.inputs[0]?.shape[0];
+  return typeof size === "number" ? size : 1;
 }
 
 function runRows(session: OnnxSession, rows: readonly Tensors[], batchSize: number): Promise<OutcomePart> {

@@ -93,6 +93,6 @@ function toTensor(name: string, value: OnnxTensor | undefined): Tensor {
 }
 
 /** ONNX Runtime's messages go on with a stack of C++ places; the first line says what is wrong. */
-function firstLine(message: string): string {
+export function firstLine(message: string): string {
   return message.split("\n", 1)[0] ?? message;
 }

@@ -12,7 +12,7 @@ export interface SessionObserver {
 }
 
 export interface SupervisedSessionOptions {
-  /** Starts a session and calls `onExit` when it ends. */
+  /** Starts a session and calls `onExit` when its thread ends, before the session is there as well. */
   readonly start: (onExit: () => void) => Promise<Session>;
   /**
    * Deaths within `windowMs` at which the supervisor gives up. Minimum: 1.
@@ -77,10 +77,14 @@ export class SupervisedSession implements Session {
       observer.gaveUp(reason);
       return;
     }
-    this.#current = start(() => this.#replace());
-    this.#current.then(
+    const next = start(() => this.#replace());
+    this.#current = next;
+    next.then(
       () => observer.restored(),
-      (error: unknown) => observer.gaveUp(error as StartupError),
+      (error: unknown) => {
+        // A thread that died while it loaded has been replaced already.
+        if (this.#current === next) observer.gaveUp(error as StartupError);
+      },
     );
   }
 }

@@ -14,7 +14,7 @@ import type {
 const ENTRY = new URL("./inference-worker.js", import.meta.url);
 
 export interface WorkerSessionOptions extends InferenceWorkerOptions {
-  /** Called once when the thread ends, however that came about. */
+  /** Called once when the thread ends, however that came about; not when it refused to load the model. */
   readonly onExit?: () => void;
   /**
    * The thread's program.
@@ -55,11 +55,18 @@ export class WorkerSession implements Session {
     if (onExit !== undefined) worker.once("exit", onExit);
     const message = await new Promise<LoadedMessage>((resolve, reject) => {
       worker.once("message", resolve);
-      worker.once("error", reject);
-      worker.once("exit", (code) => reject(new StartupError(`the inference worker ended with code ${code}`)));
+      let cause = "";
+      // Its exit follows: whoever waits for either hears of the exit first.
+      worker.once("error", (error) => {
+        cause = `: ${error.message}`;
+      });
+      worker.once("exit", (code) =>
+        reject(new StartupError(`the inference worker ended with code ${code}${cause}`)),
+      );
     });
     worker.removeAllListeners("message").removeAllListeners("error");
     if (message.kind === "loaded") return new WorkerSession(worker, message.info);
+    if (onExit !== undefined) worker.off("exit", onExit);
     await worker.terminate();
     throw new StartupError(message.reason);
   }

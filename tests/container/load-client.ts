@@ -1,5 +1,5 @@
-// Posts one digit over and over to the server beside it, until nobody listens there any more, and prints what
-// came of it as one line of JSON. Runs inside the server's network, where no proxy stands between: Node's own type
+// Posts digits over and over to the server beside it, until nobody listens there any more, and prints what came of
+// it as one line of JSON. Runs inside the server's network, where no proxy stands between: Node's own type
 // stripping loads it, so it imports nothing but Node.
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
@@ -9,26 +9,30 @@ export interface LoadReport {
   readonly outcomes: Readonly<Record<string, number>>;
   /** How many of the answers said `Connection: close`, as those of a server that stops do. */
   readonly closing: number;
+  /** Requests that broke off: how long after they were sent, and how long before the first refused connection. */
+  readonly broken: readonly { readonly ageMs: number; readonly beforeClosedMs: number }[];
 }
 
-const KEEP_ALIVE_CLIENTS = 6;
-const FRESH_CLIENTS = 2;
 const LONGEST_MS = 60_000;
+/** Instances in a request of each client: many small ones, and some that outlast the closing of the port. */
+const CLIENTS = [
+  ...Array.from({ length: 6 }, () => ({ instances: 1, keepAlive: true })),
+  ...Array.from({ length: 2 }, () => ({ instances: 1, keepAlive: false })),
+  ...Array.from({ length: 2 }, () => ({ instances: 300, keepAlive: true })),
+];
 
-const body = JSON.stringify({
-  instances: [{ b64: readFileSync("/models/model/samples/7.png").toString("base64") }],
-});
+const instance = { b64: readFileSync("/models/model/samples/7.png").toString("base64") };
 const outcomes: Record<string, number> = {};
 let closing = 0;
+let closedAt = Number.POSITIVE_INFINITY;
+const broken: { ageMs: number; at: number }[] = [];
 
-function post(agent: Agent): Promise<string> {
+function post(agent: Agent, body: string): Promise<string> {
   return new Promise((resolve) => {
     const options = { host: "127.0.0.1", port: 8501, path: "/analyze:predict", method: "POST", agent };
     const call = request({ ...options, headers: { "Content-Length": Buffer.byteLength(body) } }, (answer) => {
       if (answer.headers.connection === "close") closing += 1;
-      answer.on("error", (error: NodeJS.ErrnoException) =>
-        resolve(`cut off: ${error.code ?? error.message}`),
-      );
+      answer.on("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
       answer.on("end", () => resolve(String(answer.statusCode)));
       answer.resume();
     });
@@ -37,18 +41,25 @@ function post(agent: Agent): Promise<string> {
   });
 }
 
-async function client(keepAlive: boolean): Promise<void> {
+async function client(instances: number, keepAlive: boolean): Promise<void> {
   const agent = new Agent({ keepAlive, maxSockets: 1 });
+  const body = JSON.stringify({ instances: Array.from({ length: instances }, () => instance) });
   const end = performance.now() + LONGEST_MS;
   let outcome: string;
   do {
-    outcome = await post(agent);
+    const start = performance.now();
+    outcome = await post(agent, body);
+    const now = performance.now();
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+    if (outcome === "ECONNREFUSED") closedAt = Math.min(closedAt, now);
+    else if (!/^\d+$/.test(outcome)) broken.push({ ageMs: now - start, at: now });
   } while (outcome !== "ECONNREFUSED" && performance.now() < end);
 }
 
-await Promise.all([
-  ...Array.from({ length: KEEP_ALIVE_CLIENTS }, () => client(true)),
-  ...Array.from({ length: FRESH_CLIENTS }, () => client(false)),
-]);
-process.stdout.write(`${JSON.stringify({ outcomes, closing } satisfies LoadReport)}\n`);
+await Promise.all(CLIENTS.map(({ instances, keepAlive }) => client(instances, keepAlive)));
+const report: LoadReport = {
+  outcomes,
+  closing,
+  broken: broken.map(({ ageMs, at }) => ({ ageMs, beforeClosedMs: closedAt - at })),
+};
+process.stdout.write(`${JSON.stringify(report)}\n`);

@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+import { chooseHead } from "../../../src/model/choose-head.ts";
+import type { RecipeValues } from "../../../src/model/recipe.ts";
+import type { Tensors } from "../../../src/tensor/tensor.ts";
+import { tensor } from "../../support/onnx/tensor-proto.ts";
+
+/** A row of zeros under the name "logits". */
+function row(...shape: number[]): Tensors {
+  return { logits: { dtype: "float32", shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) } };
+}
+
+/** All values are stated by serving.json. */
+function choose(values: Partial<RecipeValues>, outputs: Tensors, isImage = true) {
+  const origins = Object.fromEntries(Object.keys(values).map((name) => [name, "serving.json"]));
+  return chooseHead({ values, origins }, outputs, isImage);
+}
+
+const LABELS = ["cat", "dog", "fish"];
+
+describe("chooseHead", () => {
+  test("takes a picture's row of classes for a classification", () => {
+    expect(choose({}, row(3))).toEqual({
+      head: { task: "classification", output: "logits", classes: 3, activation: "softmax" },
+      origins: { task: "the output's shape", activation: "default" },
+      warnings: ["no labels found: classes have numbers only"],
+    });
+  });
+
+  test("takes a picture's maps of classes for a segmentation, for which labels are no must", () => {
+    expect(choose({}, row(4, 2, 2))).toEqual({
+      head: { task: "segmentation", output: "logits", classes: 4, activation: "softmax" },
+      origins: { task: "the output's shape", activation: "default" },
+      warnings: [],
+    });
+  });
+
+  test.each<[string, Tensors]>([
+    ["a single number", row(1)],
+    ["a table", row(5, 4)],
+    ["a scalar", row()],
+    ["whole numbers", { logits: tensor("int64", [3], [1, 2, 3]) }],
+    ["text", { logits: tensor("string", [3], ["a", "b", "c"]) }],
+    ["several outputs without a usual name", { a: tensor("float32", [3], [1, 2, 3]), ...row(3), logits: tensor("float32", [1], [1]) }],
+    ["no output", {}],
+  ])("takes a picture's row of %s for plain tensors", (_, outputs) => {
+    expect(choose({}, outputs).head).toEqual({ task: "generic" });
+  });
+
+  test("takes every row of a model of plain tensors for plain tensors", () => {
+    expect(choose({}, row(3), false).head).toEqual({ task: "generic" });
+    expect(choose({ labels: LABELS }, row(3), false).head).toEqual({ task: "generic" });
+  });
+
+  test.each(["classification", "segmentation"] as const)(
+    "believes a stated task of a model of plain tensors: %s",
+    (task) => {
+      const outputs = task === "classification" ? row(3) : row(3, 2, 2);
+      expect(choose({ task }, outputs, false)).toMatchObject({ head: { task }, origins: {} });
+    },
+  );
+
+  test("leaves a picture's classes alone when the stated task is generic", () => {
+    expect(choose({ task: "generic", labels: LABELS }, row(7)).head).toEqual({ task: "generic" });
+  });
+
+  test.each([
+    ["classification", row(3, 2, 2), "[3, 2, 2]"],
+    ["segmentation", row(3), "[3]"],
+  ] as const)("refuses a stated task that the output does not fit: %s", (task, outputs, shape) => {
+    const rank = task === "classification" ? 1 : 3;
+    expect(() => choose({ task }, outputs)).toThrow(
+      `serving.json: task ${task} needs an output row of ${rank} dimensions, "logits" gives ${shape}`,
+    );
+  });
+
+  test("reads the output that is named, of several", () => {
+    const outputs = { features: tensor("float32", [2], [1, 2]), ...row(3) };
+    expect(choose({ output: "features" }, outputs).head).toMatchObject({ output: "features", classes: 2 });
+  });
+
+  test("reads the output called logits where none is named", () => {
+    const outputs = { features: tensor("float32", [2], [1, 2]), ...row(3) };
+    expect(choose({}, outputs).head).toMatchObject({ output: "logits", classes: 3 });
+  });
+
+  test("refuses a named output that there is not, listing those that there are", () => {
+    expect(() => choose({ output: "probs" }, { a: tensor("float32", [], [1]), ...row(3) })).toThrow(
+      'serving.json: output "probs" is not one of a, logits',
+    );
+  });
+
+  test("refuses a stated task when it can't be told which output has the classes", () => {
+    const outputs = { a: tensor("float32", [3], [1, 2, 3]), b: tensor("float32", [3], [1, 2, 3]) };
+    expect(() => choose({ task: "classification" }, outputs)).toThrow(
+      "serving.json: task classification needs to know its output: name one of a, b in serving.json (output)",
+    );
+  });
+
+  test.each([
+    [{ ...row(3) }, 3],
+    [{ ...row(3, 2, 2) }, 3],
+  ])("takes as many labels as there are classes", (outputs, classes) => {
+    expect(choose({ labels: LABELS }, outputs)).toMatchObject({ head: { labels: LABELS, classes }, warnings: [] });
+  });
+
+  test.each([
+    ["too few", row(4), 4],
+    ["too many", row(2), 2],
+    ["too few of a segmentation", row(4, 2, 2), 4],
+    ["three for foreground and background", row(1, 2, 2), 1],
+  ])("refuses labels that are %s", (_, outputs, classes) => {
+    expect(() => choose({ labels: LABELS }, outputs)).toThrow(
+      `serving.json: 3 labels, but the model has ${classes} classes`,
+    );
+  });
+
+  test.each([[["road"]], [["background", "road"]]])(
+    "takes %j for a segmentation of a single class",
+    (labels) => {
+      expect(choose({ labels }, row(1, 2, 2)).head).toMatchObject({ labels, activation: "sigmoid" });
+    },
+  );
+
+  test.each([
+    ["numbers that add up to one", [0.25, 0.5, 0.25], "none"],
+    ["numbers that nearly do", [0.25, 0.5, 0.2504], "none"],
+    ["numbers that do not", [0.25, 0.5, 0.5], "softmax"],
+    ["one that is negative", [1.5, -0.25, -0.25], "softmax"],
+    ["NaN", [Number.NaN, 0.5, 0.5], "softmax"],
+    ["logits", [2, -1, 5], "softmax"],
+  ])("guesses the activation from %s", (_, values, activation) => {
+    expect(choose({}, { logits: tensor("float32", [3], values) }).head).toMatchObject({ activation });
+  });
+
+  test("guesses it from float16 as well", () => {
+    const outputs = { logits: tensor("float16", [2], [0.25, 0.75]) };
+    expect(choose({}, outputs)).toMatchObject({
+      head: { activation: "none" },
+      origins: { activation: expect.stringContaining("probabilities already") },
+    });
+  });
+
+  test.each(["softmax", "sigmoid", "none"] as const)("believes a stated activation: %s", (activation) => {
+    const { head, origins } = choose({ activation }, { logits: tensor("float32", [2], [0.25, 0.75]) });
+    expect(head).toMatchObject({ activation });
+    expect(origins).not.toHaveProperty("activation");
+  });
+});

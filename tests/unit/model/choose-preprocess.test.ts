@@ -1,0 +1,164 @@
+import { describe, expect, test } from "vitest";
+import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
+import { choosePreprocess, rowShape, rowSize } from "../../../src/model/choose-preprocess.ts";
+import type { ImageInput } from "../../../src/model/image-input.ts";
+import type { RecipeValues } from "../../../src/model/recipe.ts";
+import { refusal } from "../../support/onnx/refusal.ts";
+
+const INPUT: ImageInput = {
+  name: "image",
+  layout: "CHW",
+  dtype: "float32",
+  channels: 3,
+  height: 8,
+  width: 9,
+};
+const OPEN_SIZE = { height: undefined, width: undefined };
+const NORMALISED = { mean: [0.5], std: [0.25] };
+const exact = (height: number, width: number) =>
+  ({ kind: "exact", size: { height, width }, filter: "bicubic" }) as const;
+
+/** All values are stated by serving.json. */
+function choose(values: Partial<RecipeValues> = {}, input: Partial<ImageInput> = {}) {
+  const origins = Object.fromEntries(Object.keys(values).map((name) => [name, "serving.json"]));
+  return choosePreprocess({ ...INPUT, ...input }, { values, origins });
+}
+
+const refused = (values: Partial<RecipeValues>, input: Partial<ImageInput> = {}) =>
+  refusal("-", () => choose(values, input));
+
+describe("choosePreprocess", () => {
+  test("completes what nobody states from the graph and with defaults, and says so", () => {
+    const { spec, origins } = choose();
+    expect(spec).toEqual({
+      color: "RGB",
+      resize: { kind: "exact", size: { height: 8, width: 9 }, filter: "bilinear" },
+      rescaleFactor: 1 / 255,
+      rescaleOffset: 0,
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+      layout: "CHW",
+      dtype: "float32",
+    });
+    expect(origins).toEqual({
+      color: "the graph's input shape",
+      resize: "the graph's input shape",
+      centerCrop: "default",
+      rescaleFactor: "default",
+      rescaleOffset: "default",
+      mean: "default",
+      std: "default",
+    });
+  });
+
+  test("keeps every stated value and its origin", () => {
+    const { spec, origins } = choose({
+      color: "BGR",
+      resize: exact(16, 16),
+      centerCrop: { height: 8, width: 9 },
+      rescaleFactor: 1,
+      rescaleOffset: -1,
+      mean: [1, 2, 3],
+      std: [4, 5, 6],
+    });
+    expect(spec).toEqual({
+      color: "BGR",
+      resize: exact(16, 16),
+      centerCrop: { height: 8, width: 9 },
+      rescaleFactor: 1,
+      rescaleOffset: -1,
+      mean: [1, 2, 3],
+      std: [4, 5, 6],
+      layout: "CHW",
+      dtype: "float32",
+    });
+    expect(new Set(Object.values(origins))).toEqual(new Set(["serving.json"]));
+  });
+
+  test("takes layout and type from the graph", () => {
+    expect(choose({}, { layout: "HWC", dtype: "float16" }).spec).toMatchObject({ layout: "HWC", dtype: "float16" });
+  });
+
+  test("feeds grey to an input of one channel", () => {
+    expect(choose({}, { channels: 1 }).spec).toMatchObject({ color: "L", mean: [0], std: [1] });
+  });
+
+  test("lets one number stand for all channels", () => {
+    expect(choose(NORMALISED).spec).toMatchObject({ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] });
+  });
+
+  test("does not resize where the graph leaves a side open, or the folder says false", () => {
+    expect(choose({}, { width: undefined }).spec).not.toHaveProperty("resize");
+    expect(choose({ resize: false, centerCrop: false }).spec).not.toHaveProperty("resize");
+    expect(choose({ resize: false, centerCrop: false }).spec).not.toHaveProperty("centerCrop");
+  });
+
+  test("warns when no file states a normalisation", () => {
+    expect(choose().warnings).toEqual([expect.stringContaining("no normalisation found")]);
+  });
+
+  test.each<[string, Partial<RecipeValues>, Partial<ImageInput>]>([
+    ["the mean is stated", { mean: [0.5] }, {}],
+    ["the deviation is stated", { std: [0.5] }, {}],
+    ["the model takes uint8", {}, { dtype: "uint8" }],
+  ])("does not warn when %s", (_, values, input) => {
+    expect(choose(values, input).warnings).toEqual([]);
+  });
+
+  test.each<[string, Partial<RecipeValues>, Partial<ImageInput>, string]>([
+    ["a deviation of 0", { std: [0.2, 0, 0.2] }, {}, "serving.json: std holds 0.2, 0, 0.2; every value must be above 0"],
+    ["a negative deviation", { std: [-1] }, {}, "serving.json: std holds -1, -1, -1; every value must be above 0"],
+    ["two means", { mean: [1, 2] }, {}, "serving.json: mean has 2 numbers for 3 channels"],
+    ["three deviations of grey", { std: [1, 2, 3], color: "L" }, { channels: 1 }, "serving.json: std has 3 numbers for 1 channels"],
+    ["grey for three channels", { color: "L" }, {}, "serving.json: color L gives 1 channels, but the model takes 3"],
+    ["colour for one channel", { color: "RGB" }, { channels: 1 }, "serving.json: color RGB gives 3 channels, but the model takes 1"],
+    ["another size", { resize: exact(9, 9) }, {}, "serving.json: resize gives 9x9 pixels, but the model takes [8, 9]"],
+    [
+      "another crop",
+      { resize: exact(16, 16), centerCrop: { height: 8, width: 8 } },
+      {},
+      "serving.json: centerCrop gives 8x8 pixels, but the model takes [8, 9]",
+    ],
+    [
+      "another height where the width is open",
+      { resize: exact(9, 9) },
+      { width: undefined },
+      "serving.json: resize gives 9x9 pixels, but the model takes [8, width]",
+    ],
+  ])("refuses %s, naming the key and its file", (_, values, input, line) => {
+    expect(refused(values, input)).toBe(line);
+  });
+
+  test("accepts any size where the graph leaves it open", () => {
+    expect(choose({ resize: exact(5, 7) }, OPEN_SIZE).spec.resize).toEqual(exact(5, 7));
+  });
+
+  test("accepts a resize by the shorter edge, whose size depends on the image", () => {
+    const resize = { kind: "shortest_edge", edgePixels: 8, filter: "bilinear" } as const;
+    expect(choose({ resize }).spec.resize).toEqual(resize);
+  });
+});
+
+const SPEC: PreprocessSpec = choose().spec;
+
+describe("rowSize", () => {
+  test.each<[string, Partial<PreprocessSpec>, object | undefined]>([
+    ["an exact resize", {}, { height: 8, width: 9 }],
+    ["a crop after it", { centerCrop: { height: 4, width: 5 } }, { height: 4, width: 5 }],
+    ["a shorter edge", { resize: { kind: "shortest_edge", edgePixels: 8, filter: "box" } }, undefined],
+  ])("of %s", (_, change, size) => {
+    expect(rowSize({ ...SPEC, ...change })).toEqual(size);
+  });
+});
+
+describe("rowShape", () => {
+  test("puts the channels where the layout has them", () => {
+    expect(rowShape(SPEC)).toEqual([3, 8, 9]);
+    expect(rowShape({ ...SPEC, layout: "HWC", mean: [0] })).toEqual([8, 9, 1]);
+  });
+
+  test("is not known where the size depends on the image", () => {
+    const { resize: _, ...open } = SPEC;
+    expect(rowShape(open)).toBeUndefined();
+  });
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from "vitest";
+import type { Feed, RowOutcome, Session } from "../../../src/runtime/session.ts";
+import type { Tensors } from "../../../src/tensor/tensor.ts";
+import { runTrial, warmUp } from "../../../src/trial-run.ts";
+import { tensor } from "../../support/onnx/tensor-proto.ts";
+
+const makeRow = (): Tensors => ({ x: tensor("float32", [2], [1, 2]) });
+const OUTPUTS = { y: tensor("float32", [3], [7, 8, 9]) };
+const BATCHED = { y: tensor("float32", [1, 3], [7, 8, 9]) };
+const FAILS = { error: "no such shape" };
+
+/** A session whose outcomes are scripted by what it is fed; it keeps what that was. */
+class ScriptedSession implements Session {
+  readonly info = { inputs: [], outputs: [], provider: "cpu" } as const;
+  readonly fed: string[] = [];
+  readonly #script: (feed: Feed, rows: number) => RowOutcome;
+  readonly #msOf: (batchSize: number) => number;
+
+  constructor(script: (feed: Feed, rows: number) => RowOutcome, msOf: (batchSize: number) => number = () => 200) {
+    this.#script = script;
+    this.#msOf = msOf;
+  }
+
+  async run(feed: Feed) {
+    const count = feed.kind === "rows" ? feed.rows.length : 1;
+    const batchSize = feed.kind === "rows" ? feed.batchSize : 1;
+    this.fed.push(feed.kind === "rows" ? `${count} of ${batchSize}` : `whole ${feed.feeds.x?.shape}`);
+    const rows = Array.from({ length: count }, () => this.#script(feed, count));
+    return { rows, computeInferMs: this.#msOf(batchSize) };
+  }
+
+  async close() {}
+}
+
+const sound = () => new ScriptedSession(({ kind }) => ({ outputs: kind === "rows" ? OUTPUTS : BATCHED }));
+
+describe("runTrial", () => {
+  test("feeds a row alone, then two together, and gives what came out for one", async () => {
+    const session = sound();
+    const trial = await runTrial({ session, batching: { kind: "rows" }, makeRow });
+    expect(trial).toEqual({ batching: { kind: "rows" }, outputs: OUTPUTS });
+    expect(session.fed).toEqual(["1 of 1", "2 of 2"]);
+  });
+
+  test("pads the row to a fixed batch size, and tries no other", async () => {
+    const session = sound();
+    const batching = { kind: "rows", fixedBatchSize: 4 } as const;
+    expect((await runTrial({ session, batching, makeRow })).batching).toEqual(batching);
+    expect(session.fed).toEqual(["1 of 4"]);
+  });
+
+  test("feeds one instance at a time when two do not run together", async () => {
+    const session = new ScriptedSession(({ kind }, rows) => {
+      if (kind === "whole") return { outputs: BATCHED };
+      return rows === 1 ? { outputs: OUTPUTS } : FAILS;
+    });
+    const trial = await runTrial({ session, batching: { kind: "rows" }, makeRow });
+    expect(trial).toEqual({ batching: { kind: "whole" }, outputs: OUTPUTS });
+    expect(session.fed).toEqual(["1 of 1", "2 of 2", "whole 1,2"]);
+  });
+
+  test("feeds a model without a batch axis as a whole", async () => {
+    const session = sound();
+    const trial = await runTrial({ session, batching: { kind: "whole" }, makeRow });
+    expect(trial).toEqual({ batching: { kind: "whole" }, outputs: OUTPUTS });
+    expect(session.fed).toEqual(["whole 1,2"]);
+  });
+
+  test.each(["rows", "whole"] as const)("refuses a model that does not run at all, fed as %s, with the reason", async (kind) => {
+    const session = new ScriptedSession(() => FAILS);
+    await expect(runTrial({ session, batching: { kind }, makeRow })).rejects.toThrow(
+      expect.objectContaining({ name: "StartupError", message: "the model does not run: no such shape" }),
+    );
+  });
+
+  test("makes each row anew, since a run takes its memory", async () => {
+    let made = 0;
+    const count = () => {
+      made += 1;
+      return makeRow();
+    };
+    await runTrial({ session: sound(), batching: { kind: "rows" }, makeRow: count });
+    expect(made).toBe(3);
+  });
+});
+
+describe("warmUp", () => {
+  const warm = async (
+    msOf: (batchSize: number) => number,
+    options: { maxBatchSize?: number; fixedBatchSize?: number } = {},
+  ) => {
+    const session = new ScriptedSession(() => ({ outputs: OUTPUTS }), msOf);
+    const { maxBatchSize, ...fixed } = options;
+    const result = await warmUp({ session, batching: { kind: "rows", ...fixed }, makeRow, maxBatchSize });
+    return { ...result, fed: session.fed, sizes: result.batchTimings.map(({ batchSize }) => batchSize) };
+  };
+
+  test("learns the size from which a row gets no cheaper", async () => {
+    const { maxBatchSize, sizes } = await warm((size) => 150 + 30 * Math.max(size, 5 * size - 32));
+    expect(sizes).toEqual([1, 2, 4, 8, 16]);
+    expect(maxBatchSize).toBe(8);
+  });
+
+  test("tries no more than 32 on a CPU", async () => {
+    const { maxBatchSize, sizes } = await warm(() => 150);
+    expect(sizes).toEqual([1, 2, 4, 8, 16, 32]);
+    expect(maxBatchSize).toBe(32);
+  });
+
+  test("runs every size up to MAX_BATCH_SIZE, whatever it gains, and keeps to it", async () => {
+    const { maxBatchSize, sizes } = await warm((size) => 2 * size * size, { maxBatchSize: 12 });
+    expect(sizes).toEqual([1, 2, 4, 8, 12]);
+    expect(maxBatchSize).toBe(12);
+  });
+
+  test("runs a fixed batch size only", async () => {
+    const { maxBatchSize, sizes, fed } = await warm(() => 150, { fixedBatchSize: 4, maxBatchSize: 64 });
+    expect(sizes).toEqual([4]);
+    expect(maxBatchSize).toBe(4);
+    expect(fed).toEqual(["4 of 4"]);
+  });
+
+  test("runs nothing where the model has no batch axis", async () => {
+    const session = sound();
+    const batching = { kind: "whole" } as const;
+    expect(await warmUp({ session, batching, makeRow, maxBatchSize: 8 })).toEqual({
+      maxBatchSize: 1,
+      batchTimings: [],
+    });
+    expect(session.fed).toEqual([]);
+  });
+});

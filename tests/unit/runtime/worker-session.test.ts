@@ -1,0 +1,147 @@
+import { onTestFinished, describe, expect, test } from "vitest";
+import { StartupError } from "../../../src/errors.ts";
+import { WorkerSession } from "../../../src/runtime/worker-session.ts";
+import { tensor } from "../../support/onnx/tensor-proto.ts";
+
+const INFO = { inputs: [], outputs: [], provider: "cpu" };
+
+/** A thread's program: it loads, and then does with each run what `onRun` says. */
+function program(onRun: string): string {
+  return `
+    import { parentPort } from "node:worker_threads";
+    parentPort.on("message", ({ id, feed }) => { ${onRun} });
+    parentPort.postMessage({ kind: "loaded", info: ${JSON.stringify(INFO)} });
+  `;
+}
+
+const ECHO = `
+  const outputs = feed.kind === "whole" ? feed.feeds : feed.rows[0];
+  const rowCount = feed.kind === "whole" ? "whole" : feed.rows.length;
+  parentPort.postMessage({ kind: "ran", id, parts: [{ outputs, rowCount }], computeInferMs: 5 });
+`;
+
+/** Starts a thread with this program; `exits` counts how often its end was told. */
+async function start(source: string) {
+  const told = { exits: 0 };
+  const session = await WorkerSession.start({
+    modelPath: "model.onnx",
+    device: "cpu",
+    intraOpThreads: 1,
+    entry: new URL(`data:text/javascript,${encodeURIComponent(source)}`),
+    onExit: () => {
+      told.exits += 1;
+    },
+  });
+  onTestFinished(() => session.close());
+  return { session, told };
+}
+
+const whole = () => ({ kind: "whole", feeds: { x: tensor("float32", [2], [1, 2]) } }) as const;
+
+describe("WorkerSession", () => {
+  test("tells what the model declares, and answers", async () => {
+    const { session } = await start(program(ECHO));
+    expect(session.info).toEqual(INFO);
+    expect(await session.run(whole())).toEqual({ rows: [{ outputs: whole().feeds }], computeInferMs: 5 });
+  });
+
+  test("takes the memory of what it is fed over", async () => {
+    const { session } = await start(program(ECHO));
+    const feed = whole();
+    await session.run(feed);
+    expect(feed.feeds.x.data).toHaveLength(0);
+  });
+
+  test("gives each run its own answer, whatever the order they come in", async () => {
+    const { session } = await start(
+      program(`
+        globalThis.held = [...(globalThis.held ?? []), { id, feed }];
+        if (globalThis.held.length < 2) return;
+        for (const { id, feed } of globalThis.held.reverse()) { ${ECHO} }
+      `),
+    );
+    const feeds = [1, 2].map((value) => ({ x: tensor("float32", [1], [value]) }));
+    const runs = feeds.map((named) => session.run({ kind: "whole", feeds: structuredClone(named) }));
+    expect((await Promise.all(runs)).map(({ rows }) => rows)).toEqual(feeds.map((outputs) => [{ outputs }]));
+  });
+
+  test("keeps the errors of rows in their places", async () => {
+    const { session } = await start(
+      program(`parentPort.postMessage({
+        kind: "ran",
+        id,
+        parts: [{ error: "bad row" }, { outputs: { y: { ...feed.rows[1].x, shape: [1, 1] } }, rowCount: 1 }],
+        computeInferMs: 1,
+      })`),
+    );
+    const rows = [1, 2].map((value) => ({ x: tensor("float32", [1], [value]) }));
+    expect((await session.run({ kind: "rows", rows, batchSize: 2 })).rows).toEqual([
+      { error: "bad row" },
+      { outputs: { y: tensor("float32", [1], [2]) } },
+    ]);
+  });
+
+  test("rejects a run with INTERNAL when the thread answers with too few rows", async () => {
+    const { session } = await start(program(ECHO));
+    const rows = [1, 2].map((value) => ({ x: tensor("float32", [1], [value]) }));
+    await expect(session.run({ kind: "rows", rows, batchSize: 2 })).rejects.toMatchObject({ code: "INTERNAL" });
+  });
+
+  test.each([
+    ["ends", "process.exit(3)"],
+    ["throws", 'throw new Error("broke")'],
+  ])("rejects every run under way with INFERENCE_FAILED when the thread %s, and later ones", async (_, onRun) => {
+    const { session, told } = await start(program(onRun));
+    const runs = await Promise.allSettled([session.run(whole()), session.run(whole())]);
+    expect(runs).toMatchObject([
+      { status: "rejected", reason: { code: "INFERENCE_FAILED" } },
+      { status: "rejected", reason: { code: "INFERENCE_FAILED" } },
+    ]);
+    await expect(session.run(whole())).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
+    await session.close();
+    expect(told.exits).toBe(1);
+  });
+
+  test("rejects the runs under way when it is closed", async () => {
+    const { session } = await start(program(""));
+    const run = session.run(whole());
+    await session.close();
+    await expect(run).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
+  });
+
+  test.each([
+    ["ends before it has loaded", "process.exit(3)", "the inference worker ended with code 3"],
+    ["throws before it has loaded", 'throw new Error("broke")', "the inference worker ended with code 1: broke"],
+    [
+      "refuses the model",
+      'import { parentPort } from "node:worker_threads"; parentPort.postMessage({ kind: "refused", reason: "no model" })',
+      "no model",
+    ],
+  ])("does not start when the thread %s", async (_, source, line) => {
+    const thrown = await start(source).catch((error: unknown) => error);
+    expect(thrown).toBeInstanceOf(StartupError);
+    expect(thrown).toHaveProperty("message", line);
+  });
+
+  test.each([
+    ["once when the thread ended before it had loaded", "process.exit(3)", 1],
+    [
+      "never when it refused the model: its supervisor has the reason",
+      'import { parentPort } from "node:worker_threads"; parentPort.postMessage({ kind: "refused", reason: "no" })',
+      0,
+    ],
+  ])("tells of its end %s", async (_, source, exits) => {
+    let told = 0;
+    const starting = WorkerSession.start({
+      modelPath: "model.onnx",
+      device: "cpu",
+      intraOpThreads: 1,
+      entry: new URL(`data:text/javascript,${encodeURIComponent(source)}`),
+      onExit: () => {
+        told += 1;
+      },
+    });
+    await expect(starting).rejects.toThrow(StartupError);
+    expect(told).toBe(exits);
+  });
+});
