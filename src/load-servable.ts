@@ -136,11 +136,16 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
       ...(info.providerWarning === undefined ? [] : [`serving on the CPU: ${info.providerWarning}`]),
       ...(chosen?.warnings ?? []),
       ...warnings,
-      ...(golden === undefined && image !== undefined
-        ? ["no golden pair: the preprocessing is not proven"]
-        : []),
+      ...goldenWarnings(golden !== undefined, image !== undefined),
     ],
   };
+}
+
+function goldenWarnings(hasGolden: boolean, isImage: boolean): string[] {
+  if (hasGolden === isImage) return [];
+  return hasGolden
+    ? ["the golden pair is not used: the model takes no images"]
+    : ["no golden pair: the preprocessing is not proven"];
 }
 
 const GENERIC = { head: { task: "generic" }, origins: {}, warnings: [] } as const;
@@ -169,7 +174,7 @@ async function goldenImageRow(
   try {
     return (await imagePool.preprocess(golden.imageBytes, spec)).row;
   } catch (error) {
-    throw new StartupError(`the golden image can't be used: ${(error as Error).message}`);
+    throw new StartupError(`golden: the image can't be used: ${(error as Error).message}`);
   }
 }
 

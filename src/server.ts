@@ -205,6 +205,7 @@ export class Server {
       maxBatchSize: () => servable.maxBatchSize,
       batchTimeoutMicros: this.#options.settings.batchTimeoutMicros,
       lanes: 1,
+      preparedBatches: 1,
       runBatch: async (batch) => {
         const { rows, computeInferMs } = await runBatch(session, batch, fixedBatchSize);
         metrics.stageEnded("compute_infer", computeInferMs);
@@ -222,8 +223,8 @@ export class Server {
       servable,
       scheduler,
       imagePool: this.#imagePool,
-      // One batch runs, one is ready, and the image workers fill the next.
-      rowPermits: new FairPermits(2 * servable.maxBatchSize + this.#imagePool.concurrency),
+      // One batch runs, one is prepared, and the image workers fill the next.
+      rowPermits: new FairPermits(3 * servable.maxBatchSize + this.#imagePool.concurrency),
       stageEnded: (stage, ms) => metrics.stageEnded(stage, ms),
     });
   }

@@ -1,6 +1,7 @@
 import { allocate } from "../tensor/dtype.ts";
 import { toFloat16Bits } from "../tensor/float16.ts";
 import type { PreprocessSpec } from "./preprocess-spec.ts";
+import { remember } from "./remember.ts";
 
 export type PixelTable = Float32Array | Uint16Array | Uint8Array;
 
@@ -12,7 +13,14 @@ export type PixelTable = Float32Array | Uint16Array | Uint8Array;
  *
  * @see huggingface/transformers `image_transforms.py` rescale, normalize
  */
-export function pixelTables(spec: PreprocessSpec): PixelTable[] {
+export const pixelTables: (spec: PreprocessSpec) => readonly PixelTable[] = remember(
+  makePixelTables,
+  ({ dtype, rescaleFactor, rescaleOffset, mean, std }) =>
+    JSON.stringify([dtype, rescaleFactor, rescaleOffset, mean, std]),
+  8,
+);
+
+function makePixelTables(spec: PreprocessSpec): PixelTable[] {
   return spec.mean.map((mean, channel) => {
     const table = allocate(spec.dtype, 256) as PixelTable;
     const std = spec.std[channel] ?? 1;

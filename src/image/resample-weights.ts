@@ -1,12 +1,17 @@
 import { ServingError } from "../errors.ts";
 import { FILTER_KERNELS } from "./filter-kernel.ts";
 import type { Filter } from "./preprocess-spec.ts";
+import { remember } from "./remember.ts";
 
 /** Bits of fraction of a weight: 32 less 8 for the pixel and 2 for sums outside 0..1. */
 export const PRECISION_BITS = 22;
 
 /** 64 MiB of weights. */
 const MAX_WEIGHTS = 2 ** 24;
+
+/** At most 128 KiB of weights are kept for an axis, for the two axes of 32 sizes. */
+const MAX_KEPT_WEIGHTS = 2 ** 15;
+const KEPT_AXES = 64;
 
 /** How each target pixel of one axis is made of source pixels. */
 export interface AxisWeights {
@@ -37,6 +42,18 @@ export interface Axis {
  * @see python-pillow/Pillow `src/libImaging/Resample.c` precompute_coeffs, normalize_coeffs_8bpc
  */
 export function resampleWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
+  const shrink = Math.max((axis.to - axis.from) / axis.targetLength, 1);
+  const taps = 2 * FILTER_KERNELS[filter].support * shrink + 1;
+  return axis.windowLength * taps > MAX_KEPT_WEIGHTS ? makeWeights(axis, filter) : keptWeights(axis, filter);
+}
+
+const keptWeights = remember(
+  makeWeights,
+  (axis, filter) => [filter, ...Object.values(axis)].join(" "),
+  KEPT_AXES,
+);
+
+function makeWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
   const { support, weigh } = FILTER_KERNELS[filter];
   // Pillow keeps the box in C floats.
   const from = Math.fround(axis.from);

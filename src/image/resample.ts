@@ -49,7 +49,7 @@ export function resample(raster: Raster, size: Size, filter: Filter, options: Re
     return resampleAcross(resampleDown(raster, down, filter), across, filter);
   }
   // Only the rows that the second pass reads are made by the first.
-  const rows = rowsRead(raster, down, filter);
+  const rows = rowsRead(down, filter);
   const narrowed = resampleAcross(crop(raster, 0, rows.start, raster.width, rows.count), across, filter);
   return resampleDown(narrowed, down, filter, rows.start);
 }
@@ -87,20 +87,12 @@ function isIdentity(axis: Axis): boolean {
   return axis.from === 0 && axis.to === axis.sourceLength && axis.targetLength === axis.sourceLength;
 }
 
-function rowsRead(
-  raster: Raster,
-  down: Axis,
-  filter: Exclude<Filter, "nearest">,
-): { start: number; count: number } {
+/** The source rows that an axis reads for its window. */
+function rowsRead(down: Axis, filter: Exclude<Filter, "nearest">): { start: number; count: number } {
   if (isIdentity(down)) return { start: down.windowStart, count: down.windowLength };
-  const first = resampleWeights({ ...down, windowLength: 1 }, filter);
-  const last = resampleWeights(
-    { ...down, windowStart: down.windowStart + down.windowLength - 1, windowLength: 1 },
-    filter,
-  );
-  const start = first.starts[0] ?? 0;
-  const end = (last.starts[0] ?? 0) + (last.counts[0] ?? raster.height);
-  return { start, count: end - start };
+  const { starts, counts } = resampleWeights(down, filter);
+  const start = starts[0] ?? 0;
+  return { start, count: (starts.at(-1) ?? 0) + (counts.at(-1) ?? 0) - start };
 }
 
 function resampleAcross(raster: Raster, across: Axis, filter: Exclude<Filter, "nearest">): Raster {

@@ -96,7 +96,7 @@ function checkAgainstGraph(
 }
 
 /** Returns the size of every row, or undefined when it depends on the image. */
-function rowSize(spec: PreprocessSpec): Size | undefined {
+export function rowSize(spec: PreprocessSpec): Size | undefined {
   if (spec.centerCrop !== undefined) return spec.centerCrop;
   return spec.resize?.kind === "exact" ? spec.resize.size : undefined;
 }

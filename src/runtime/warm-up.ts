@@ -11,54 +11,59 @@ export interface WarmUpOptions {
   /** Sizes to try, ascending. */
   readonly batchSizes: readonly number[];
   /**
-   * A size must cost less than this share of the smallest cost for a row to be worth its latency.
-   *
-   * @default 0.95
-   */
-  readonly worthwhile?: number;
-  /**
    * No larger size is tried after a run of this length.
    *
    * @default 500
    */
   readonly maxRunMs?: number;
+  /**
+   * Whether to stop where larger sizes are not worth it.
+   *
+   * @default true
+   */
+  readonly stopEarly?: boolean;
 }
 
-/** Measured runs of one size: at least one, until this much time is spent. */
-const BUDGET_MS = 100;
-const MAX_RUNS = 5;
+/** A size is better than another when a row costs at least this much less. */
+const WORTHWHILE = 0.03;
+/** Measured runs of one size: at least two, until this much time is spent. */
+const BUDGET_MS = 150;
+const MIN_RUNS = 2;
+const MAX_RUNS = 10;
 
 /**
- * Runs each batch size, so that no caller pays for first runs, and returns how long each took. Stops
- * where a larger size is not worth it: on a CPU a convnet gains next to nothing past 4.
+ * Runs each batch size, so that no caller pays for first runs, and returns how long each took. Stops after
+ * two sizes in a row that were no better than a smaller one: on a CPU a convnet gains next to nothing past 4.
  */
 export async function measureBatchSizes(options: WarmUpOptions): Promise<BatchTiming[]> {
-  const { run, batchSizes, worthwhile = 0.95, maxRunMs = 500 } = options;
+  const { run, batchSizes, maxRunMs = 500, stopEarly = true } = options;
   const timings: BatchTiming[] = [];
-  let bestMsPerRow = Number.POSITIVE_INFINITY;
+  let best = Number.POSITIVE_INFINITY;
+  let noBetter = 0;
   for (const batchSize of batchSizes) {
     const runMs = await fastestRun(() => run(batchSize));
     timings.push({ batchSize, runMs });
-    const msPerRow = runMs / batchSize;
-    if (msPerRow > worthwhile * bestMsPerRow || runMs > maxRunMs) break;
-    bestMsPerRow = msPerRow;
+    const isBetter = runMs / batchSize < best * (1 - WORTHWHILE);
+    noBetter = isBetter ? 0 : noBetter + 1;
+    best = Math.min(best, runMs / batchSize);
+    if (runMs > maxRunMs || (stopEarly && noBetter === 2)) break;
   }
   return timings;
 }
 
-/** Returns the smallest size whose cost for a row is within 5 % of the best measured one. */
+/** Returns the smallest size whose cost for a row is within 3 % of the best measured one. */
 export function bestBatchSize(timings: readonly BatchTiming[]): number {
   const msPerRow = (timing: BatchTiming) => timing.runMs / timing.batchSize;
   const best = Math.min(...timings.map(msPerRow));
-  return timings.find((timing) => msPerRow(timing) <= best / 0.95)?.batchSize ?? 1;
+  return timings.find((timing) => msPerRow(timing) * (1 - WORTHWHILE) <= best)?.batchSize ?? 1;
 }
 
 async function fastestRun(run: () => Promise<number>): Promise<number> {
-  // The first run of a shape allocates; it is not counted.
+  // The first run of a shape allocates; it is not counted, unless it is long.
   let spentMs = await run();
   if (spentMs > BUDGET_MS) return spentMs;
   let fastestMs = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < MAX_RUNS && (i === 0 || spentMs < BUDGET_MS); i++) {
+  for (let i = 0; i < MAX_RUNS && (i < MIN_RUNS || spentMs < BUDGET_MS); i++) {
     const runMs = await run();
     fastestMs = Math.min(fastestMs, runMs);
     spentMs += runMs;

@@ -10,7 +10,12 @@ export const CLEAN_MACHINE_TESTS: ContainerTests = {
       "tar -C /repository --exclude=./node_modules --exclude=./dist --exclude=./.git -c . | tar -x";
     const { code, stdout, stderr } = await tryDocker(
       ...["run", "--rm", `--label=${RUN_LABEL}`, "--network=host", "--user=node", "--entrypoint=sh"],
-      ...[`--volume=${REPOSITORY}:/repository:ro`, "--env=NPM_CONFIG_REGISTRY", "--env=HOME=/home/node", "--env=NO_COLOR=1"],
+      ...[
+        `--volume=${REPOSITORY}:/repository:ro`,
+        "--env=NPM_CONFIG_REGISTRY",
+        "--env=HOME=/home/node",
+        "--env=NO_COLOR=1",
+      ],
       ...[NODE_BASE, "-c", `mkdir ~/project && cd ~/project && ${copy} && npm ci && npm test`],
     );
     const output = `${stdout}\n${stderr}`.trim().split("\n");

@@ -24,5 +24,13 @@ export const REGISTRY = process.env.NPM_CONFIG_REGISTRY;
 export function build(variant: "cpu" | "gpu", tag: string, args: readonly string[]): Promise<CommandResult> {
   const buildArgs = ["NPM_CONFIG_REGISTRY", ...args].map((arg) => `--build-arg=${arg}`);
   const file = join(REPOSITORY, `Dockerfile.${variant}`);
-  return tryDocker("build", "--network=host", `--file=${file}`, `--tag=${tag}`, ...buildArgs, REPOSITORY);
+  return tryDocker(
+    "build",
+    "--network=host",
+    "--force-rm",
+    `--file=${file}`,
+    `--tag=${tag}`,
+    ...buildArgs,
+    REPOSITORY,
+  );
 }

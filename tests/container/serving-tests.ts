@@ -63,20 +63,14 @@ export const SERVING_TESTS: ContainerTests = {
       return undefined;
     }),
 
-  "its HEALTHCHECK becomes unhealthy where nothing is ready on PORT": () =>
-    Container.use(
-      hardened("--health-interval=1s", "--health-retries=1", "--health-start-period=1ms"),
-      async (container) => {
-        // The health command of a server that moved to another port than the one it is told of.
-        const health = JSON.parse(
-          await docker("inspect", "--format={{json .Config.Healthcheck.Test}}", container.id),
-        ) as string[];
-        const [, ...command] = health;
-        await container.exec(...command);
-        await assert.rejects(docker("exec", "--env=PORT=8502", container.id, ...command), /exit code 1/);
-        return undefined;
-      },
-    ),
+  "its HEALTHCHECK asks the port that PORT names, and fails where nobody is ready there": () =>
+    Container.use(hardened(), async (container) => {
+      const test = await docker("inspect", "--format={{json .Config.Healthcheck.Test}}", container.id);
+      const [, ...command] = JSON.parse(test) as string[];
+      await container.exec(...command);
+      await assert.rejects(docker("exec", "--env=PORT=8502", container.id, ...command), /exit code 1/);
+      return undefined;
+    }),
 
   "it serves as any user": () =>
     Container.use(hardened("--user=12345:12345"), async (container) => {

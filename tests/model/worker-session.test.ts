@@ -127,7 +127,10 @@ describe("WorkerSession", () => {
 
   test("measures the time inside ONNX Runtime", async () => {
     const session = await serve(halfPlusTwo());
-    const { computeInferMs } = await session.run({ kind: "whole", feeds: { x: tensor("float32", [1], [1]) } });
+    const { computeInferMs } = await session.run({
+      kind: "whole",
+      feeds: { x: tensor("float32", [1], [1]) },
+    });
     expect(computeInferMs).toBeGreaterThan(0);
   });
 
@@ -187,7 +190,6 @@ describe("WorkerSession", () => {
   ])("does not start with %s, and says why on one line", async (_, model) => {
     const thrown = await start(model).catch((error: unknown) => error);
     expect(thrown).toBeInstanceOf(StartupError);
-console.log((thrown as Error).message);
     expect(thrown).toHaveProperty("message", expect.stringMatching(/^[^\n]+$/));
   });
 

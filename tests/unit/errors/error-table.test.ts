@@ -7,7 +7,12 @@ import { STATUS_OF_CODE } from "../../../src/http/status.ts";
 const ROWS = readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8")
   .split("\n")
   .filter((line) => line.startsWith("| `"))
-  .map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim()));
+  .map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]) => (a < b ? -1 : 1);
 

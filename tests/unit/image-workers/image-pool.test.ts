@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { onTestFinished, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
 import { ImagePool, type ImagePoolOptions } from "../../../src/image-workers/image-pool.ts";
 import { temporaryModelFolder } from "../../support/model-folder.ts";
@@ -77,7 +77,9 @@ describe("ImagePool", () => {
   });
 
   test("throws the error that a worker answers with, by its code", async () => {
-    const { pool, told } = poolOf(() => `return { error: { code: "IMAGE_TOO_LARGE", message: "too large" } };`);
+    const { pool, told } = poolOf(
+      () => `return { error: { code: "IMAGE_TOO_LARGE", message: "too large" } };`,
+    );
     await expect(pool.preprocess(image(), SPEC)).rejects.toMatchObject({
       name: "ServingError",
       code: "IMAGE_TOO_LARGE",
@@ -118,7 +120,9 @@ describe("ImagePool", () => {
 
   test("answers the neighbours of an image that ends its workers", async () => {
     const { pool, told } = poolOf(() => `if (task.bytes[0] === 1) process.exit(1); ${ANSWER}`);
-    const outcomes = await Promise.allSettled([0, 1, 0, 0].map((order) => pool.preprocess(image(order), SPEC)));
+    const outcomes = await Promise.allSettled(
+      [0, 1, 0, 0].map((order) => pool.preprocess(image(order), SPEC)),
+    );
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
     expect(told.restarts).toBe(2);
   });

@@ -1,4 +1,4 @@
-import { valueSymbol, transferableSymbol } from "piscina";
+import { transferableSymbol, valueSymbol } from "piscina";
 import { describe, expect, test } from "vitest";
 import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
 import type { PreprocessTask, RenderTask } from "../../../src/image-workers/image-task.ts";
@@ -79,6 +79,8 @@ describe("runImageTask", () => {
   });
 
   test("rejects for an error of its own, so that the log gets its stack", async () => {
-    await expect(runImageTask(renderTask({ signature: "scores" }))).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(runImageTask(renderTask({ signature: "scores" }))).rejects.toMatchObject({
+      code: "INTERNAL",
+    });
   });
 });

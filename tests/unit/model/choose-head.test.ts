@@ -40,7 +40,10 @@ describe("chooseHead", () => {
     ["a scalar", row()],
     ["whole numbers", { logits: tensor("int64", [3], [1, 2, 3]) }],
     ["text", { logits: tensor("string", [3], ["a", "b", "c"]) }],
-    ["several outputs without a usual name", { a: tensor("float32", [3], [1, 2, 3]), ...row(3), logits: tensor("float32", [1], [1]) }],
+    [
+      "several outputs without a usual name",
+      { a: tensor("float32", [3], [1, 2, 3]), ...row(3), logits: tensor("float32", [1], [1]) },
+    ],
     ["no output", {}],
   ])("takes a picture's row of %s for plain tensors", (_, outputs) => {
     expect(choose({}, outputs).head).toEqual({ task: "generic" });
@@ -100,7 +103,10 @@ describe("chooseHead", () => {
     [{ ...row(3) }, 3],
     [{ ...row(3, 2, 2) }, 3],
   ])("takes as many labels as there are classes", (outputs, classes) => {
-    expect(choose({ labels: LABELS }, outputs)).toMatchObject({ head: { labels: LABELS, classes }, warnings: [] });
+    expect(choose({ labels: LABELS }, outputs)).toMatchObject({
+      head: { labels: LABELS, classes },
+      warnings: [],
+    });
   });
 
   test.each([
@@ -111,6 +117,12 @@ describe("chooseHead", () => {
   ])("refuses labels that are %s", (_, outputs, classes) => {
     expect(() => choose({ labels: LABELS }, outputs)).toThrow(
       `serving.json: 3 labels, but the model has ${classes} classes`,
+    );
+  });
+
+  test("refuses two labels for a segmentation of three classes", () => {
+    expect(() => choose({ labels: ["background", "road"] }, row(3, 2, 2))).toThrow(
+      "serving.json: 2 labels, but the model has 3 classes",
     );
   });
 

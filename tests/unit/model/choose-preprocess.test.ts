@@ -76,7 +76,10 @@ describe("choosePreprocess", () => {
   });
 
   test("takes layout and type from the graph", () => {
-    expect(choose({}, { layout: "HWC", dtype: "float16" }).spec).toMatchObject({ layout: "HWC", dtype: "float16" });
+    expect(choose({}, { layout: "HWC", dtype: "float16" }).spec).toMatchObject({
+      layout: "HWC",
+      dtype: "float16",
+    });
   });
 
   test("feeds grey to an input of one channel", () => {
@@ -106,13 +109,43 @@ describe("choosePreprocess", () => {
   });
 
   test.each<[string, Partial<RecipeValues>, Partial<ImageInput>, string]>([
-    ["a deviation of 0", { std: [0.2, 0, 0.2] }, {}, "serving.json: std holds 0.2, 0, 0.2; every value must be above 0"],
-    ["a negative deviation", { std: [-1] }, {}, "serving.json: std holds -1, -1, -1; every value must be above 0"],
+    [
+      "a deviation of 0",
+      { std: [0.2, 0, 0.2] },
+      {},
+      "serving.json: std holds 0.2, 0, 0.2; every value must be above 0",
+    ],
+    [
+      "a negative deviation",
+      { std: [-1] },
+      {},
+      "serving.json: std holds -1, -1, -1; every value must be above 0",
+    ],
     ["two means", { mean: [1, 2] }, {}, "serving.json: mean has 2 numbers for 3 channels"],
-    ["three deviations of grey", { std: [1, 2, 3], color: "L" }, { channels: 1 }, "serving.json: std has 3 numbers for 1 channels"],
-    ["grey for three channels", { color: "L" }, {}, "serving.json: color L gives 1 channels, but the model takes 3"],
-    ["colour for one channel", { color: "RGB" }, { channels: 1 }, "serving.json: color RGB gives 3 channels, but the model takes 1"],
-    ["another size", { resize: exact(9, 9) }, {}, "serving.json: resize gives 9x9 pixels, but the model takes [8, 9]"],
+    [
+      "three deviations of grey",
+      { std: [1, 2, 3], color: "L" },
+      { channels: 1 },
+      "serving.json: std has 3 numbers for 1 channels",
+    ],
+    [
+      "grey for three channels",
+      { color: "L" },
+      {},
+      "serving.json: color L gives 1 channels, but the model takes 3",
+    ],
+    [
+      "colour for one channel",
+      { color: "RGB" },
+      { channels: 1 },
+      "serving.json: color RGB gives 3 channels, but the model takes 1",
+    ],
+    [
+      "another size",
+      { resize: exact(9, 9) },
+      {},
+      "serving.json: resize gives 9x9 pixels, but the model takes [8, 9]",
+    ],
     [
       "another crop",
       { resize: exact(16, 16), centerCrop: { height: 8, width: 8 } },

@@ -5,7 +5,8 @@ import type { Dimension } from "../../../src/tensor/tensor.ts";
 type Shapes = readonly (readonly Dimension[])[];
 
 function find(inputs: Shapes, outputs: Shapes, isImage: boolean) {
-  const specs = (shapes: Shapes) => shapes.map((shape, i) => ({ name: `t${i}`, dtype: "float32" as const, shape }));
+  const specs = (shapes: Shapes) =>
+    shapes.map((shape, i) => ({ name: `t${i}`, dtype: "float32" as const, shape }));
   return findBatching({ inputs: specs(inputs), outputs: specs(outputs), provider: "cpu" }, isImage);
 }
 
@@ -18,7 +19,13 @@ describe("findBatching", () => {
     ["two inputs, two outputs", [["N", 2], ["N"]], [["N"], ["N", 4]], false, { kind: "rows" }],
     ["pictures of a batch of one", [[1, 3, 8, 8]], [[1, 10]], true, { kind: "rows", fixedBatchSize: 1 }],
     ["pictures of a batch of eight", [[8, 3, 8, 8]], [[8, 10]], true, { kind: "rows", fixedBatchSize: 8 }],
-    ["a fixed batch whose output is open", [[4, 3, 8, 8]], [["", 10]], true, { kind: "rows", fixedBatchSize: 4 }],
+    [
+      "a fixed batch whose output is open",
+      [[4, 3, 8, 8]],
+      [["", 10]],
+      true,
+      { kind: "rows", fixedBatchSize: 4 },
+    ],
     ["a fixed batch that the output has not", [[4, 3, 8, 8]], [[1, 10]], true, { kind: "whole" }],
     ["an open batch, an output of fixed size", [["N", 3, 8, 8]], [[100, 6]], true, { kind: "whole" }],
     ["a table of fixed size", [[2, 3]], [[2, 3]], false, { kind: "whole" }],

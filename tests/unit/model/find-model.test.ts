@@ -27,7 +27,11 @@ describe("findModel", () => {
     ["the only *.onnx", ["resnet.onnx", "labels.txt"], ". resnet.onnx 1"],
     ["the only *.onnx of the folder onnx", ["onnx/resnet.onnx"], ". onnx/resnet.onnx 1"],
     ["model.onnx before others", ["a.onnx", "model.onnx", "onnx/model.onnx"], ". model.onnx 1"],
-    ["onnx/model.onnx before its quantised forms", ["onnx/model.onnx", "onnx/model_int8.onnx"], ". onnx/model.onnx 1"],
+    [
+      "onnx/model.onnx before its quantised forms",
+      ["onnx/model.onnx", "onnx/model_int8.onnx"],
+      ". onnx/model.onnx 1",
+    ],
     ["the only *.onnx beside external data", ["m.onnx", "m.onnx.data", "m.onnx_data"], ". m.onnx 1"],
   ])("finds %s", (_, files, location) => {
     expect(found(folderOf(...files))).toBe(location);
@@ -36,7 +40,11 @@ describe("findModel", () => {
   test.each([
     ["the highest number", ["1/model.onnx", "2/model.onnx", "10/model.onnx"], "10 10/model.onnx 10"],
     ["numbers with leading zeros by their value", ["002/model.onnx", "1/model.onnx"], "002 002/model.onnx 2"],
-    ["numbers of the length of a date", ["20260101/model.onnx", "9/model.onnx"], "20260101 20260101/model.onnx 20260101"],
+    [
+      "numbers of the length of a date",
+      ["20260101/model.onnx", "9/model.onnx"],
+      "20260101 20260101/model.onnx 20260101",
+    ],
     ["any usual layout", ["3/onnx/model.onnx"], "3 3/onnx/model.onnx 3"],
     ["no folder with another name", ["v2/model.onnx", "1/model.onnx", "1.5/model.onnx"], "1 1/model.onnx 1"],
     ["the next one where the highest holds no model", ["2/labels.txt", "1/model.onnx"], "1 1/model.onnx 1"],
@@ -61,30 +69,55 @@ describe("findModel", () => {
 
   test.each([
     ["in the folder", ["a.onnx", "b.onnx"], "b.onnx", ". b.onnx 1"],
-    ["in a folder of it", ["onnx/model.onnx", "onnx/model_int8.onnx"], "onnx/model_int8.onnx", ". onnx/model_int8.onnx 1"],
+    [
+      "in a folder of it",
+      ["onnx/model.onnx", "onnx/model_int8.onnx"],
+      "onnx/model_int8.onnx",
+      ". onnx/model_int8.onnx 1",
+    ],
     ["in the highest version", ["1/a.onnx", "2/a.onnx", "2/model.onnx"], "a.onnx", "2 2/a.onnx 2"],
-    ["where its name begins with two dots", ["..data/model.onnx"], "..data/model.onnx", ". ..data/model.onnx 1"],
+    [
+      "where its name begins with two dots",
+      ["..data/model.onnx"],
+      "..data/model.onnx",
+      ". ..data/model.onnx 1",
+    ],
   ])("takes MODEL_FILE %s", (_, files, modelFile, location) => {
     expect(found(folderOf(...files), modelFile)).toBe(location);
   });
 
-  test.each(["../secret.onnx", "a/../../secret.onnx", ".."])("refuses MODEL_FILE %s, outside the folder", (modelFile) => {
-    const folder = join(folderOf("secret.onnx"), "model");
-    mkdirSync(folder);
-    expect(existsSync(join(folder, "../secret.onnx"))).toBe(true);
-    expect(refused(folder, modelFile)).toBe(
-      `MODEL_FILE ${modelFile} is outside MODEL_DIR: name a file inside it`,
-    );
-  });
+  test.each(["../secret.onnx", "a/../../secret.onnx", ".."])(
+    "refuses MODEL_FILE %s, outside the folder",
+    (modelFile) => {
+      const folder = join(folderOf("secret.onnx"), "model");
+      mkdirSync(folder);
+      expect(existsSync(join(folder, "../secret.onnx"))).toBe(true);
+      expect(refused(folder, modelFile)).toBe(
+        `MODEL_FILE ${modelFile} is outside MODEL_DIR: name a file inside it`,
+      );
+    },
+  );
 
   test("takes an absolute MODEL_FILE for a name inside the folder", () => {
-    expect(refused(folderOf("model.onnx"), "/etc/passwd")).toBe("etc/passwd does not exist: check MODEL_FILE");
+    expect(refused(folderOf("model.onnx"), "/etc/passwd")).toBe(
+      "etc/passwd does not exist: check MODEL_FILE",
+    );
   });
 
   test.each([
     ["a MODEL_FILE that is missing", ["model.onnx"], "b.onnx", "b.onnx does not exist: check MODEL_FILE"],
-    ["a MODEL_FILE that is a folder", ["onnx/model.onnx"], "onnx", "onnx is a folder: name a file in MODEL_FILE"],
-    ["several", ["b.onnx", "a.onnx"], undefined, "FOLDER holds a.onnx, b.onnx: name one model.onnx, or set MODEL_FILE"],
+    [
+      "a MODEL_FILE that is a folder",
+      ["onnx/model.onnx"],
+      "onnx",
+      "onnx is a folder: name a file in MODEL_FILE",
+    ],
+    [
+      "several",
+      ["b.onnx", "a.onnx"],
+      undefined,
+      "FOLDER holds a.onnx, b.onnx: name one model.onnx, or set MODEL_FILE",
+    ],
     [
       "several in the folder onnx",
       ["onnx/b.onnx", "onnx/a.onnx"],
@@ -114,8 +147,6 @@ describe("findModel", () => {
   test("refuses a file for a folder", () => {
     const file = join(folderOf("model.onnx"), "model.onnx");
     writeFileSync(file, "");
-    expect(refused(file)).toBe(
-      "FOLDER is not a folder: set MODEL_DIR to the folder that holds the model",
-    );
+    expect(refused(file)).toBe("FOLDER is not a folder: set MODEL_DIR to the folder that holds the model");
   });
 });

@@ -43,11 +43,23 @@ describe("readGoldenPair", () => {
   });
 
   test.each<[string, object | string, RegExp]>([
-    ["numbers that do not fill the shape", { ...EXPECTED, outputs: { logits: { shape: [1, 4], data: [1] } } }, /^golden\/expected\.json: outputs\.logits has 1 numbers for shape \[1, 4\]$/],
-    ["no outputs, which would prove nothing", { ...EXPECTED, outputs: {} }, /^golden\/expected\.json: outputs: .+$/],
+    [
+      "numbers that do not fill the shape",
+      { ...EXPECTED, outputs: { logits: { shape: [1, 4], data: [1] } } },
+      /^golden\/expected\.json: outputs\.logits has 1 numbers for shape \[1, 4\]$/,
+    ],
+    [
+      "no outputs, which would prove nothing",
+      { ...EXPECTED, outputs: {} },
+      /^golden\/expected\.json: outputs: .+$/,
+    ],
     ["no tolerance", { ...EXPECTED, tolerance: undefined }, /^golden\/expected\.json: tolerance: .+$/],
     ["a tolerance of zero", { ...EXPECTED, tolerance: 0 }, /^golden\/expected\.json: tolerance: .+$/],
-    ["text among the numbers", { ...EXPECTED, outputs: { y: { shape: [1], data: ["1"] } } }, /^golden\/expected\.json: outputs\.y\.data\.0: .+$/],
+    [
+      "text among the numbers",
+      { ...EXPECTED, outputs: { y: { shape: [1], data: ["1"] } } },
+      /^golden\/expected\.json: outputs\.y\.data\.0: .+$/,
+    ],
     ["no JSON", '{\n"image": \n}', /^golden\/expected\.json is not valid JSON: .+$/],
   ])("refuses %s", (_, expected, line) => {
     expect(refused(expected)).toMatch(line);

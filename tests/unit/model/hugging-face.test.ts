@@ -71,7 +71,12 @@ describe("readPreprocessorConfig", () => {
       { shortest_edge: 800, longest_edge: 1333 },
       { ...shortest(800), maxEdgePixels: 1333 },
     ],
-    ["a shorter edge without a limit", "ViTImageProcessor", { shortest_edge: 224, longest_edge: null }, shortest(224)],
+    [
+      "a shorter edge without a limit",
+      "ViTImageProcessor",
+      { shortest_edge: 224, longest_edge: null },
+      shortest(224),
+    ],
     ["a number: a square", "ViTFeatureExtractor", 224, exact(square(224))],
     ["a number: a square for a class that is not known", "", 224, exact(square(224))],
     ["a number: the shorter edge for CLIP", "CLIPFeatureExtractor", 224, shortest(224)],
@@ -178,9 +183,17 @@ describe("readPreprocessorConfig", () => {
   });
 
   test.each<[string, object, object]>([
-    ["a number for each channel", { image_mean: [1, 2, 3], image_std: [4, 5, 6] }, { mean: [1, 2, 3], std: [4, 5, 6] }],
+    [
+      "a number for each channel",
+      { image_mean: [1, 2, 3], image_std: [4, 5, 6] },
+      { mean: [1, 2, 3], std: [4, 5, 6] },
+    ],
     ["one number for all", { image_mean: 0.5, image_std: 0.25 }, { mean: [0.5], std: [0.25] }],
-    ["turned off", { do_normalize: false, image_mean: [1, 2, 3], image_std: [4, 5, 6] }, { mean: [0], std: [1] }],
+    [
+      "turned off",
+      { do_normalize: false, image_mean: [1, 2, 3], image_std: [4, 5, 6] },
+      { mean: [0], std: [1] },
+    ],
   ])("normalises: %s", (_, content, expected) => {
     expect(preprocessor(content)).toMatchObject(expected);
   });

@@ -17,7 +17,11 @@ describe("findImageInput", () => {
   test.each<[string, Dimension[], object]>([
     ["channels first", ["N", 3, 224, 192], { layout: "CHW", channels: 3, height: 224, width: 192 }],
     ["channels first, size open", ["N", 3, "h", "w"], { ...OPEN, layout: "CHW", channels: 3 }],
-    ["channels first, width open", [1, 3, 224, ""], { layout: "CHW", channels: 3, height: 224, width: undefined }],
+    [
+      "channels first, width open",
+      [1, 3, 224, ""],
+      { layout: "CHW", channels: 3, height: 224, width: undefined },
+    ],
     ["channels last", ["N", 224, 192, 3], { layout: "HWC", channels: 3, height: 224, width: 192 }],
     ["channels last, size open", ["N", "", "", 3], { ...OPEN, layout: "HWC", channels: 3 }],
     ["one channel first", [1, 1, 28, 28], { layout: "CHW", channels: 1, height: 28, width: 28 }],
@@ -34,11 +38,17 @@ describe("findImageInput", () => {
   test.each<[string, Partial<Recipe["values"]>]>([
     ["the normalisation", { mean: [0.5] }],
     ["the size", { resize: { kind: "exact", size: { height: 8, width: 8 }, filter: "box" } }],
-  ])("takes an input that is open all over for a picture, channels first, when a file describes %s", (_, values) => {
-    const recipe = { values, origins: {} };
-    expect(find(["batch", "channels", "height", "width"], "float32", recipe)).toMatchObject({ ...OPEN, layout: "CHW" });
-    expect(find(["batch", "channels", "height", "width"])).toBeUndefined();
-  });
+  ])(
+    "takes an input that is open all over for a picture, channels first, when a file describes %s",
+    (_, values) => {
+      const recipe = { values, origins: {} };
+      expect(find(["batch", "channels", "height", "width"], "float32", recipe)).toMatchObject({
+        ...OPEN,
+        layout: "CHW",
+      });
+      expect(find(["batch", "channels", "height", "width"])).toBeUndefined();
+    },
+  );
 
   test.each<[string, Dimension[], DType]>([
     ["a table", ["N", 4], "float32"],
@@ -54,7 +64,9 @@ describe("findImageInput", () => {
   test("finds none among two inputs, nor where there is no input", () => {
     const input = { name: "a", dtype: "float32", shape: ["N", 3, 8, 8] } as const;
     const info = { outputs: [], provider: "cpu" } as const;
-    expect(findImageInput({ ...info, inputs: [input, { ...input, name: "b" }] }, NOTHING_SAID)).toBeUndefined();
+    expect(
+      findImageInput({ ...info, inputs: [input, { ...input, name: "b" }] }, NOTHING_SAID),
+    ).toBeUndefined();
     expect(findImageInput({ ...info, inputs: [] }, NOTHING_SAID)).toBeUndefined();
   });
 });

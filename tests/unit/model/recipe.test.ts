@@ -17,7 +17,10 @@ describe("mergeRecipes", () => {
   test("takes false and zero for statements", () => {
     const merged = mergeRecipes([
       { origin: "a", values: { resize: false, rescaleOffset: 0 } },
-      { origin: "b", values: { resize: { kind: "shortest_edge", edgePixels: 8, filter: "box" }, rescaleOffset: -1 } },
+      {
+        origin: "b",
+        values: { resize: { kind: "shortest_edge", edgePixels: 8, filter: "box" }, rescaleOffset: -1 },
+      },
     ]);
     expect(merged.values).toEqual({ resize: false, rescaleOffset: 0 });
   });

@@ -66,7 +66,11 @@ describe("readServingJson", () => {
   test.each([
     ["false", false, false],
     ["a size", exact(8, 9), { kind: "exact", size: { height: 8, width: 9 }, filter: "bilinear" }],
-    ["a size and a filter", { ...exact(8, 9), filter: "box" }, { kind: "exact", size: exact(8, 9), filter: "box" }],
+    [
+      "a size and a filter",
+      { ...exact(8, 9), filter: "box" },
+      { kind: "exact", size: exact(8, 9), filter: "box" },
+    ],
     ["a shorter edge", { shortest_edge: 8 }, { kind: "shortest_edge", edgePixels: 8, filter: "bilinear" }],
   ])("reads a resize that is %s", (_, resize, expected) => {
     expect(values({ preprocess: { resize } })).toEqual({ resize: expected });
@@ -100,9 +104,21 @@ describe("readServingJson", () => {
   test.each<[string, object, string]>([
     ["a key", { taks: "classification" }, "taks"],
     ["a key of preprocess", { preprocess: { centre_crop: false } }, "preprocess.centre_crop"],
-    ["a key of an exact resize", { preprocess: { resize: { ...exact(8, 8), antialias: true } } }, "preprocess.resize.antialias"],
-    ["a key of a resize by its edge", { preprocess: { resize: { shortest_edge: 8, max: 9 } } }, "preprocess.resize.max"],
-    ["a key of the crop", { preprocess: { center_crop: { ...exact(8, 8), top: 1 } } }, "preprocess.center_crop.top"],
+    [
+      "a key of an exact resize",
+      { preprocess: { resize: { ...exact(8, 8), antialias: true } } },
+      "preprocess.resize.antialias",
+    ],
+    [
+      "a key of a resize by its edge",
+      { preprocess: { resize: { shortest_edge: 8, max: 9 } } },
+      "preprocess.resize.max",
+    ],
+    [
+      "a key of the crop",
+      { preprocess: { center_crop: { ...exact(8, 8), top: 1 } } },
+      "preprocess.center_crop.top",
+    ],
   ])("refuses %s that it does not know, by name", (_, content, key) => {
     expect(refused(content)).toBe(
       `serving.json: unknown key "${key}"; see docs/serving-json.md for the keys`,
@@ -116,11 +132,23 @@ describe("readServingJson", () => {
     ["no labels at all", { labels: [] }, "labels"],
     ["a number among the labels", { labels: ["cat", 1] }, "labels.1"],
     ["an unknown colour", { preprocess: { color: "CMYK" } }, "preprocess.color"],
-    ["an unknown filter", { preprocess: { resize: { ...exact(8, 8), filter: "cubic" } } }, "preprocess.resize.filter"],
-    ["an unknown filter by the edge", { preprocess: { resize: { shortest_edge: 8, filter: 3 } } }, "preprocess.resize.filter"],
+    [
+      "an unknown filter",
+      { preprocess: { resize: { ...exact(8, 8), filter: "cubic" } } },
+      "preprocess.resize.filter",
+    ],
+    [
+      "an unknown filter by the edge",
+      { preprocess: { resize: { shortest_edge: 8, filter: 3 } } },
+      "preprocess.resize.filter",
+    ],
     ["a height without a width", { preprocess: { resize: { height: 8 } } }, "preprocess.resize.width"],
     ["a height of zero", { preprocess: { resize: exact(0, 8) } }, "preprocess.resize.height"],
-    ["a fraction of a pixel", { preprocess: { resize: { shortest_edge: 8.5 } } }, "preprocess.resize.shortest_edge"],
+    [
+      "a fraction of a pixel",
+      { preprocess: { resize: { shortest_edge: 8.5 } } },
+      "preprocess.resize.shortest_edge",
+    ],
     ["a resize of true", { preprocess: { resize: true } }, "preprocess.resize"],
     ["a number for the crop", { preprocess: { center_crop: 224 } }, "preprocess.center_crop"],
     ["a huge crop", { preprocess: { center_crop: exact(70_000, 8) } }, "preprocess.center_crop.height"],

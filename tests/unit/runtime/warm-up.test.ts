@@ -30,14 +30,19 @@ describe("measureBatchSizes", () => {
     ]);
   });
 
-  test("stops after the first size that is not worth its latency", async () => {
-    const { measure } = steady({ 1: 20, 2: 30, 4: 58, 8: 80 });
-    expect((await measure()).map(({ batchSize }) => batchSize)).toEqual([1, 2, 4]);
+  test("stops after two sizes in a row that are no better than a smaller one", async () => {
+    const { measure } = steady({ 1: 20, 2: 30, 4: 59, 8: 117, 16: 160 });
+    expect((await measure()).map(({ batchSize }) => batchSize)).toEqual([1, 2, 4, 8]);
+  });
+
+  test("passes over one size that is no better", async () => {
+    const { measure } = steady({ 1: 20, 2: 40, 4: 60, 8: 119, 16: 160 });
+    expect((await measure()).map(({ batchSize }) => batchSize)).toEqual([1, 2, 4, 8, 16]);
   });
 
   test("goes on whatever a row costs where every size is wanted", async () => {
-    const { measure } = steady({ 1: 10, 2: 30, 4: 90 });
-    expect(await measure({ worthwhile: Number.POSITIVE_INFINITY })).toHaveLength(3);
+    const { measure } = steady({ 1: 10, 2: 30, 4: 90, 8: 270 });
+    expect(await measure({ stopEarly: false })).toHaveLength(4);
   });
 
   test("tries no larger size after a long run", async () => {
@@ -56,21 +61,24 @@ describe("measureBatchSizes", () => {
     expect(await measure()).toEqual([{ batchSize: 1, runMs: 5 }]);
   });
 
-  test("runs a fast size six times", async () => {
+  test("runs a fast size eleven times", async () => {
     const { measure, runs } = steady({ 1: 1 });
     await measure();
-    expect(runs).toHaveLength(6);
+    expect(runs).toHaveLength(11);
   });
 
-  test("runs a size at least twice, until a tenth of a second is spent", async () => {
-    const { measure, runs } = steady({ 1: 40 });
+  test.each([
+    ["until 150 ms are spent", 40, 4],
+    ["twice and the first time at least", 140, 3],
+  ])("runs a size %s", async (_, runMs, count) => {
+    const { measure, runs } = steady({ 1: runMs });
     await measure();
-    expect(runs).toHaveLength(3);
+    expect(runs).toHaveLength(count);
   });
 
   test("runs a slow size once, and counts that run", async () => {
-    const { measure, runs } = steady({ 1: 150 });
-    expect(await measure()).toEqual([{ batchSize: 1, runMs: 150 }]);
+    const { measure, runs } = steady({ 1: 151 });
+    expect(await measure()).toEqual([{ batchSize: 1, runMs: 151 }]);
     expect(runs).toHaveLength(1);
   });
 
@@ -83,7 +91,7 @@ describe("measureBatchSizes", () => {
 describe("bestBatchSize", () => {
   test.each([
     ["the size whose row is cheapest", [10, 16, 24], 4],
-    ["the smaller of two within 5 %", [10, 16, 31], 2],
+    ["the smaller of two within 3 %", [10, 16, 31.1], 2],
     ["the smallest where a larger batch gains nothing", [10, 20, 40], 1],
     ["the cheapest though a larger one was tried", [10, 12, 40], 2],
     ["one where nothing was measured", [], 1],

@@ -1,4 +1,4 @@
-import { onTestFinished, describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { StartupError } from "../../../src/errors.ts";
 import { WorkerSession } from "../../../src/runtime/worker-session.ts";
 import { tensor } from "../../support/onnx/tensor-proto.ts";
@@ -84,23 +84,28 @@ describe("WorkerSession", () => {
   test("rejects a run with INTERNAL when the thread answers with too few rows", async () => {
     const { session } = await start(program(ECHO));
     const rows = [1, 2].map((value) => ({ x: tensor("float32", [1], [value]) }));
-    await expect(session.run({ kind: "rows", rows, batchSize: 2 })).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(session.run({ kind: "rows", rows, batchSize: 2 })).rejects.toMatchObject({
+      code: "INTERNAL",
+    });
   });
 
   test.each([
     ["ends", "process.exit(3)"],
     ["throws", 'throw new Error("broke")'],
-  ])("rejects every run under way with INFERENCE_FAILED when the thread %s, and later ones", async (_, onRun) => {
-    const { session, told } = await start(program(onRun));
-    const runs = await Promise.allSettled([session.run(whole()), session.run(whole())]);
-    expect(runs).toMatchObject([
-      { status: "rejected", reason: { code: "INFERENCE_FAILED" } },
-      { status: "rejected", reason: { code: "INFERENCE_FAILED" } },
-    ]);
-    await expect(session.run(whole())).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
-    await session.close();
-    expect(told.exits).toBe(1);
-  });
+  ])(
+    "rejects every run under way with INFERENCE_FAILED when the thread %s, and later ones",
+    async (_, onRun) => {
+      const { session, told } = await start(program(onRun));
+      const runs = await Promise.allSettled([session.run(whole()), session.run(whole())]);
+      expect(runs).toMatchObject([
+        { status: "rejected", reason: { code: "INFERENCE_FAILED" } },
+        { status: "rejected", reason: { code: "INFERENCE_FAILED" } },
+      ]);
+      await expect(session.run(whole())).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
+      await session.close();
+      expect(told.exits).toBe(1);
+    },
+  );
 
   test("rejects the runs under way when it is closed", async () => {
     const { session } = await start(program(""));
@@ -111,7 +116,11 @@ describe("WorkerSession", () => {
 
   test.each([
     ["ends before it has loaded", "process.exit(3)", "the inference worker ended with code 3"],
-    ["throws before it has loaded", 'throw new Error("broke")', "the inference worker ended with code 1: broke"],
+    [
+      "throws before it has loaded",
+      'throw new Error("broke")',
+      "the inference worker ended with code 1: broke",
+    ],
     [
       "refuses the model",
       'import { parentPort } from "node:worker_threads"; parentPort.postMessage({ kind: "refused", reason: "no model" })',

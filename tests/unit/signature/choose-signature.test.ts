@@ -14,7 +14,12 @@ const HEADS: Readonly<Record<string, Head>> = {
   tensors: { task: "generic" },
 };
 
-function choose(head: string, dialectDefault: DefaultSignature, named?: string, serverDefault?: string): string {
+function choose(
+  head: string,
+  dialectDefault: DefaultSignature,
+  named?: string,
+  serverDefault?: string,
+): string {
   return chooseSignature(HEADS[head] ?? { task: "generic" }, { named, serverDefault, dialectDefault });
 }
 

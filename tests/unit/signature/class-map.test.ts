@@ -116,11 +116,14 @@ describe("toSourceMask", () => {
     ["at a quarter of the input's size", 5, 4, 4, 16, 16],
     ["to another aspect", 3, 2, 7, 11, 5],
     ["at its own size", 3, 6, 6, 6, 6],
-  ])("agrees with interpolating every class first: %s", (_, classes, height, width, sourceHeight, sourceWidth) => {
-    const scores = { classes, height, width, data: noise(classes * height * width), threshold: 0 };
-    const mask = toSourceMask(scores, fedAsItIs(sourceHeight, sourceWidth));
-    expect(Array.from(mask.data, Number)).toEqual(slowMask(scores, sourceHeight, sourceWidth));
-  });
+  ])(
+    "agrees with interpolating every class first: %s",
+    (_, classes, height, width, sourceHeight, sourceWidth) => {
+      const scores = { classes, height, width, data: noise(classes * height * width), threshold: 0 };
+      const mask = toSourceMask(scores, fedAsItIs(sourceHeight, sourceWidth));
+      expect(Array.from(mask.data, Number)).toEqual(slowMask(scores, sourceHeight, sourceWidth));
+    },
+  );
 
   test("does not depend on the size in between where the whole image was resized", () => {
     const scores = { classes: 4, height: 5, width: 5, data: noise(100), threshold: 0 };
@@ -175,15 +178,18 @@ describe("toSourceMask", () => {
   test.each([
     [255, "uint8", 255],
     [256, "uint16", 65_535],
-  ])("with %d classes gives %s and marks unseen pixels with %d, which no class is", (classes, dtype, unseen) => {
-    const mask = toSourceMask(oneHot(classes, 1, 1, [classes - 1]), {
-      source: { height: 1, width: 3 },
-      resized: { height: 1, width: 3 },
-      top: 0,
-      left: 1,
-      row: { height: 1, width: 1 },
-    });
-    expect(mask.dtype).toBe(dtype);
-    expect(Array.from(mask.data, Number)).toEqual([unseen, classes - 1, unseen]);
-  });
+  ])(
+    "with %d classes gives %s and marks unseen pixels with %d, which no class is",
+    (classes, dtype, unseen) => {
+      const mask = toSourceMask(oneHot(classes, 1, 1, [classes - 1]), {
+        source: { height: 1, width: 3 },
+        resized: { height: 1, width: 3 },
+        top: 0,
+        left: 1,
+        row: { height: 1, width: 1 },
+      });
+      expect(mask.dtype).toBe(dtype);
+      expect(Array.from(mask.data, Number)).toEqual([unseen, classes - 1, unseen]);
+    },
+  );
 });

@@ -22,7 +22,12 @@ const logits = (...values: number[]): RowResult => ({
   outputs: { logits: tensor("float32", [values.length], values) },
 });
 
-function render(name: Exclude<SignatureName, "serving_default">, result: RowResult, head: Head = CLASSIFIER, k = 5) {
+function render(
+  name: Exclude<SignatureName, "serving_default">,
+  result: RowResult,
+  head: Head = CLASSIFIER,
+  k = 5,
+) {
   return renderSignature(name, head, result, { k });
 }
 
@@ -74,7 +79,9 @@ describe("renderSignature", () => {
   });
 
   test("gives the smaller class first of equal scores", () => {
-    const classes = (plain(render("top_k", logits(1, 1, 1))) as { class: number }[]).map((entry) => entry.class);
+    const classes = (plain(render("top_k", logits(1, 1, 1))) as { class: number }[]).map(
+      (entry) => entry.class,
+    );
     expect(classes).toEqual([0, 1, 2]);
   });
 
@@ -96,11 +103,14 @@ describe("renderSignature", () => {
   test.each([
     ["logits: above 0", "sigmoid", [0, 1, 1]],
     ["probabilities: above 0.5", "none", [0, 0, 1]],
-  ] as const)("tells foreground from background where there is a single class, %s", (_, activation, expected) => {
-    const result = { outputs: { logits: tensor("float32", [1, 1, 3], [-1, 0.4, 0.6]) } };
-    const head = { ...SEGMENTATION, classes: 1, activation };
-    expect(render("class", result, head)).toEqual(tensor("uint8", [1, 3], [...expected]));
-  });
+  ] as const)(
+    "tells foreground from background where there is a single class, %s",
+    (_, activation, expected) => {
+      const result = { outputs: { logits: tensor("float32", [1, 1, 3], [-1, 0.4, 0.6]) } };
+      const head = { ...SEGMENTATION, classes: 1, activation };
+      expect(render("class", result, head)).toEqual(tensor("uint8", [1, 3], [...expected]));
+    },
+  );
 
   test("gives a mask at the size of the source", () => {
     const origin = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { argmax, topIndices, toNumbers, toScores } from "../../../src/signature/scores.ts";
+import { argmax, toNumbers, topIndices, toScores } from "../../../src/signature/scores.ts";
 import { tensor } from "../../support/onnx/tensor-proto.ts";
 
 /** Neighbours of float32 below 1 are 6e-8 apart. */

@@ -57,7 +57,9 @@ describe("fromFloat16Bits", () => {
 
 describe("toFloat16Bits", () => {
   test("gives back every pattern that is a number", () => {
-    const wrong = ALL_BITS.filter((bits) => !isNaNBits(bits) && toFloat16Bits(fromFloat16Bits(bits)) !== bits);
+    const wrong = ALL_BITS.filter(
+      (bits) => !isNaNBits(bits) && toFloat16Bits(fromFloat16Bits(bits)) !== bits,
+    );
     expect(wrong).toEqual([]);
   });
 
