@@ -68,6 +68,11 @@ export function toServingError(thrown: unknown): ServingError {
   });
 }
 
+/** Returns the first line of a message: native libraries go on with places in their own sources. */
+export function firstLine(message: string): string {
+  return message.split("\n", 1)[0] ?? message;
+}
+
 /** Returns `text` on one line, cut to 64 characters, for quoting a caller's input in a message. */
 export function excerpt(text: string): string {
   const line = text.slice(0, 65).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ");

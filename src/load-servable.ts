@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { relative } from "node:path";
 import type { Settings } from "./config/settings.ts";
-import { StartupError } from "./errors.ts";
+import { firstLine, StartupError } from "./errors.ts";
 import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { ImagePool } from "./image-workers/image-pool.ts";
 import { chooseHead } from "./model/choose-head.ts";
@@ -64,7 +64,9 @@ export async function loadServable(options: LoadOptions): Promise<LoadedServable
   const golden = readGoldenPair(location.folder);
   const sha256 = await hashFile(location.modelPath);
   const session = await startSession(location.modelPath).catch((error: unknown) => {
-    throw new StartupError(`${location.modelPath} can't be loaded: ${firstLine((error as Error).message)}`);
+    const reason = firstLine((error as Error).message);
+    const remedy = /opset/i.test(reason) ? "; export it again with a lower opset" : "";
+    throw new StartupError(`${location.modelPath} can't be loaded: ${reason}${remedy}`);
   });
   try {
     return { servable: await prove(options, { location, recipe, golden, sha256, session }), session };
@@ -219,8 +221,4 @@ async function hashFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
   return hash.digest("hex");
-}
-
-function firstLine(message: string): string {
-  return message.split("\n", 1)[0] ?? message;
 }

@@ -40,6 +40,8 @@ export async function serve({ settings, cpus }: ServeOptions): Promise<void> {
     ["SIGTERM", 15],
     ["SIGINT", 2],
   ] as const) {
+    // In place of the one that ends the process at once.
+    process.removeAllListeners(signal);
     process.on(signal, () => {
       if (isStopping) process.exit(128 + number);
       logger.info({ signal }, "draining");

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Server as NetServer } from "node:net";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import { BatchScheduler } from "./batching/batch-scheduler.ts";
 import { FairPermits } from "./batching/fair-permits.ts";
 import type { Settings } from "./config/settings.ts";
@@ -35,6 +36,12 @@ export interface ServerOptions {
    */
   readonly startSession?: (modelPath: string) => Promise<Session>;
 }
+
+/** How long the requests that are on their way when the listener closes may take to arrive. */
+const CLOSE_GRACE_MS = 300;
+
+/** As many as Node's default backlog holds. */
+const MAX_BACKLOG_TURNS = 511;
 
 /** How often an unfinished request's time limits are looked at. */
 const CONNECTION_CHECK_MS = 1000;
@@ -132,21 +139,39 @@ export class Server {
 
   /**
    * Stops in order: not ready → answers for `drainMs` more, telling clients to reconnect → takes no new
-   * connection → answers what was accepted → ends the workers.
+   * connection → answers what comes on those it has → ends the workers.
    */
   async drain(drainMs: number): Promise<void> {
     this.lifecycle.moveTo("DRAINING");
-    await new Promise((resolve) => setTimeout(resolve, drainMs));
-    this.lifecycle.closeWork();
+    await setTimeout(drainMs);
     if (this.#http.listening) {
+      await this.#acceptBacklog();
       const closed = once(this.#http, "close");
-      this.#http.close();
+      // http.Server's own close would also cut connections whose request is still on its way.
+      NetServer.prototype.close.call(this.#http);
+      await setTimeout(Math.min(drainMs, CLOSE_GRACE_MS));
+      this.lifecycle.closeWork();
       if (this.#openAnswers > 0) await once(this.#http, "answered");
       // What is left are connections that hold no request.
       this.#http.closeAllConnections();
       await closed;
     }
     await Promise.all([this.#session?.close(), this.#imagePool.close()]);
+  }
+
+  /** Connections that the kernel has accepted and this process has not would be reset when the listener closes. */
+  async #acceptBacklog(): Promise<void> {
+    let isMore = true;
+    const onConnection = () => {
+      isMore = true;
+    };
+    this.#http.on("connection", onConnection);
+    for (let turn = 0; isMore && turn < MAX_BACKLOG_TURNS; turn++) {
+      isMore = false;
+      await setImmediate();
+      await setImmediate();
+    }
+    this.#http.off("connection", onConnection);
   }
 
   #createHttpServer(settings: Settings, logger: Logger): HttpServer {
@@ -205,7 +230,6 @@ export class Server {
       maxBatchSize: () => servable.maxBatchSize,
       batchTimeoutMicros: this.#options.settings.batchTimeoutMicros,
       lanes: 1,
-      preparedBatches: 1,
       runBatch: async (batch) => {
         const { rows, computeInferMs } = await runBatch(session, batch, fixedBatchSize);
         metrics.stageEnded("compute_infer", computeInferMs);
@@ -223,8 +247,8 @@ export class Server {
       servable,
       scheduler,
       imagePool: this.#imagePool,
-      // One batch runs, one is prepared, and the image workers fill the next.
-      rowPermits: new FairPermits(3 * servable.maxBatchSize + this.#imagePool.concurrency),
+      // One batch runs, one is ready, and the image workers fill the next.
+      rowPermits: new FairPermits(2 * servable.maxBatchSize + this.#imagePool.concurrency),
       stageEnded: (stage, ms) => metrics.stageEnded(stage, ms),
     });
   }

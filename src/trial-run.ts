@@ -1,6 +1,6 @@
 import { StartupError } from "./errors.ts";
 import type { Batching } from "./model/find-batching.ts";
-import type { RowOutcome, Session } from "./runtime/session.ts";
+import type { Session } from "./runtime/session.ts";
 import { type BatchTiming, bestBatchSize, measureBatchSizes } from "./runtime/warm-up.ts";
 import { addBatchAxis, dropBatchAxis } from "./tensor/columns.ts";
 import type { Tensors } from "./tensor/tensor.ts";
@@ -29,11 +29,11 @@ export async function runTrial({ session, batching, makeRow }: TrialOptions): Pr
   let reason = "";
   if (batching.kind === "rows") {
     const { fixedBatchSize } = batching;
-    const alone = await runRows(session, [makeRow()], fixedBatchSize ?? 1);
-    const pair = fixedBatchSize === undefined ? await runRows(session, [makeRow(), makeRow()], 2) : [];
-    const [first] = alone;
-    if (first !== undefined && "outputs" in first && pair.every((outcome) => "outputs" in outcome)) {
-      return { batching, outputs: first.outputs };
+    const alone = await session.run({ kind: "rows", rows: [makeRow()], batchSize: fixedBatchSize ?? 1 });
+    const [first] = alone.rows;
+    if (first !== undefined && "outputs" in first) {
+      const follows = fixedBatchSize !== undefined || (await runsPairs(session, makeRow));
+      if (follows) return { batching, outputs: first.outputs };
     }
     reason = first !== undefined && "error" in first ? first.error : "";
   }
@@ -91,6 +91,8 @@ function powersOfTwoUpTo(largest: number): number[] {
   return [...sizes, largest];
 }
 
-async function runRows(session: Session, rows: Tensors[], batchSize: number): Promise<readonly RowOutcome[]> {
-  return (await session.run({ kind: "rows", rows, batchSize })).rows;
+/** Tells whether two rows run together: the outputs follow the batch. */
+async function runsPairs(session: Session, makeRow: () => Tensors): Promise<boolean> {
+  const { rows, ranAlone } = await session.run({ kind: "rows", rows: [makeRow(), makeRow()], batchSize: 2 });
+  return !ranAlone && rows.every((outcome) => "outputs" in outcome);
 }

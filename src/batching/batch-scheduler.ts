@@ -19,13 +19,6 @@ export interface BatchSchedulerOptions<Row, Result> {
   readonly batchTimeoutMicros?: number;
   /** Batches that run at once: one for each device. Minimum: 1. */
   readonly lanes: number;
-  /**
-   * Batches that may wait at a busy device, so that it need not wait for the next one. Only a full batch
-   * closes early: another would miss the rows that are still to come.
-   *
-   * @default 0
-   */
-  readonly preparedBatches?: number;
   /** Runs a closed batch. Gives one result for each row, in the same order; a rejection goes to every row. */
   readonly runBatch: (rows: readonly Row[]) => Promise<readonly Result[]>;
   readonly observer?: BatchObserver;
@@ -59,8 +52,8 @@ interface Entry<Row, Result> {
 }
 
 /**
- * Groups rows of many tasks into batches. Work-conserving: a batch closes when it is full, or the moment the
- * device is free, with what is there, so batches grow by themselves while the previous one runs. Tasks take turns row by
+ * Groups rows of many tasks into batches. Work-conserving: a batch closes the moment the device is free,
+ * with what is there, so batches grow by themselves while the previous one runs. Tasks take turns row by
  * row, so a task of one row waits for at most one row of every other. Knows nothing of tensors or models.
  *
  * @see tensorflow/serving `batching/basic_batch_scheduler.h`; Triton core `dynamic_batch_scheduler.cc`
@@ -76,7 +69,7 @@ export class BatchScheduler<Row, Result> {
 
   constructor(options: BatchSchedulerOptions<Row, Result>) {
     this.#options = options;
-    this.#lanes = new PQueue({ concurrency: options.lanes + (options.preparedBatches ?? 0) });
+    this.#lanes = new PQueue({ concurrency: options.lanes });
   }
 
   /** Rows that wait for a batch; those that run are not counted. */
@@ -84,7 +77,7 @@ export class BatchScheduler<Row, Result> {
     return this.#waitingRows;
   }
 
-  /** Batches that run, or wait at the device. */
+  /** Batches that run. */
   get runningBatches(): number {
     return this.#lanes.pending;
   }
@@ -146,22 +139,22 @@ export class BatchScheduler<Row, Result> {
     }
   }
 
-  /** Closes batches while a device is free and rows wait, or while one may be prepared. */
+  /** Closes batches while a device is free and rows wait. */
   #fillLanes(): void {
     clearTimeout(this.#timer);
     while (this.#lanes.pending < this.#lanes.concurrency) {
-      const batch = this.#closeBatch({ onlyFull: this.#lanes.pending >= this.#options.lanes });
+      const batch = this.#closeBatch();
       if (batch === undefined) return;
       void this.#lanes.add(() => this.#run(batch)).then(() => this.#fillLanes());
     }
   }
 
-  #closeBatch({ onlyFull }: { readonly onlyFull: boolean }): Entry<Row, Result>[] | undefined {
+  #closeBatch(): Entry<Row, Result>[] | undefined {
     const maxRows = this.#options.maxBatchSize();
     let waitMs = Number.POSITIVE_INFINITY;
     for (const [group, queue] of this.#groups) {
       if (queue.size < maxRows) {
-        const groupWaitMs = onlyFull ? Number.POSITIVE_INFINITY : this.#remainingWaitMs(queue);
+        const groupWaitMs = this.#remainingWaitMs(queue);
         waitMs = Math.min(waitMs, groupWaitMs);
         if (groupWaitMs > 0) continue;
       }

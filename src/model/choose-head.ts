@@ -40,6 +40,11 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
       `${recipe.origins.task}: task ${task} needs an output row of ${rank} dimensions, "${name}" gives ${formatShape(output.shape)}`,
     );
   }
+  if (task === "classification" && classes === 1) {
+    throw new StartupError(
+      `${recipe.origins.task}: task classification needs two classes or more, "${name}" gives one number: say generic`,
+    );
+  }
   const { labels } = recipe.values;
   checkLabels(recipe, classes, task);
   const { activation, origin } = chooseActivation(recipe, output, classes);

@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { firstLine } from "../errors.ts";
 import { mergeColumns, rowCount } from "../tensor/columns.ts";
 import type { Tensors } from "../tensor/tensor.ts";
-import { firstLine, OnnxSession } from "./onnx-session.ts";
+import { OnnxSession } from "./onnx-session.ts";
 import type { Feed } from "./session.ts";
 import { toTransferable } from "./transferables.ts";
 import type {

@@ -1,8 +1,13 @@
 import { env, InferenceSession, Tensor as OnnxTensor } from "onnxruntime-node";
+import { firstLine } from "../errors.ts";
 import { isDType, type TensorData } from "../tensor/dtype.ts";
 import type { Tensor, TensorSpec, Tensors } from "../tensor/tensor.ts";
 import type { SessionInfo } from "./session.ts";
 import type { InferenceWorkerOptions } from "./worker-messages.ts";
+
+// Where Node has a Float16Array, onnxruntime-common hands float16 tensors over in it, and the native binding of
+// 1.30 sees none of their bytes. Without it both speak Uint16Array. This is the worker thread's own global object.
+Reflect.deleteProperty(globalThis, "Float16Array");
 
 // Its errors come as exceptions too; the native log would write them to standard error, over many lines.
 env.logLevel = "fatal";
@@ -35,7 +40,8 @@ export class OnnxSession {
         return new OnnxSession(session, { ...describe(session), provider: "cuda" });
       } catch (error) {
         const reason = `CUDA can't be used: ${firstLine((error as Error).message)}`;
-        if (device === "cuda") throw new Error(reason);
+        if (device === "cuda")
+          throw new Error(`${reason}: run the GPU image with --gpus all, or set DEVICE=auto`);
         const session = await InferenceSession.create(modelPath, options);
         return new OnnxSession(session, { ...describe(session), provider: "cpu", providerWarning: reason });
       }
@@ -64,7 +70,7 @@ function sessionOptions(intraOpThreads: number): InferenceSession.SessionOptions
     executionMode: "sequential",
     intraOpNumThreads: intraOpThreads,
     interOpNumThreads: 1,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     // Spinning costs 44 ms of CPU after each run on 2 cores: the image workers' time. The values are strings.
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   };
@@ -90,9 +96,4 @@ function toTensor(name: string, value: OnnxTensor | undefined): Tensor {
   if (value === undefined || !isDType(value.type))
     throw new Error(`output "${name}" is no tensor that is served`);
   return { dtype: value.type, shape: value.dims, data: value.data as TensorData };
-}
-
-/** ONNX Runtime's messages go on with a stack of C++ places; the first line says what is wrong. */
-export function firstLine(message: string): string {
-  return message.split("\n", 1)[0] ?? message;
 }

@@ -27,6 +27,8 @@ export interface RunOutcome {
   readonly rows: readonly RowOutcome[];
   /** Time inside ONNX Runtime. */
   readonly computeInferMs: number;
+  /** The rows did not run together, so each was run alone. */
+  readonly ranAlone?: boolean;
 }
 
 /**

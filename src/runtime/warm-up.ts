@@ -25,7 +25,7 @@ export interface WarmUpOptions {
 }
 
 /** A size is better than another when a row costs at least this much less. */
-const WORTHWHILE = 0.03;
+const WORTHWHILE = 0.02;
 /** Measured runs of one size: at least two, until this much time is spent. */
 const BUDGET_MS = 150;
 const MIN_RUNS = 2;
@@ -51,7 +51,7 @@ export async function measureBatchSizes(options: WarmUpOptions): Promise<BatchTi
   return timings;
 }
 
-/** Returns the smallest size whose cost for a row is within 3 % of the best measured one. */
+/** Returns the smallest size whose cost for a row is within 2 % of the best measured one. */
 export function bestBatchSize(timings: readonly BatchTiming[]): number {
   const msPerRow = (timing: BatchTiming) => timing.runMs / timing.batchSize;
   const best = Math.min(...timings.map(msPerRow));

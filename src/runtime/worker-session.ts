@@ -89,7 +89,7 @@ export class WorkerSession implements Session {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     try {
-      pending?.resolve({ rows: parts.flatMap(toRowOutcomes), computeInferMs });
+      pending?.resolve({ rows: parts.flatMap(toRowOutcomes), computeInferMs, ranAlone: parts.length > 1 });
     } catch (error) {
       pending?.reject(error as ServingError);
     }

@@ -3,6 +3,8 @@ import type { Tensor, Tensors } from "../../../src/tensor/tensor.ts";
 
 // Before the native library initialises: it reads its environment once.
 process.env.ORT_DISABLE_TELEMETRY = "1";
+// As in src/runtime/onnx-session.ts: the native binding takes float16 as Uint16Array only.
+Reflect.deleteProperty(globalThis, "Float16Array");
 
 const ort = import("onnxruntime-node");
 

@@ -110,20 +110,6 @@ describe("BatchScheduler", () => {
     expect(scheduler.waitingRows).toBe(1);
   });
 
-  test("closes a prepared batch while the device is busy when it is full, and only then", async () => {
-    const { runner, openTask } = setUp({ maxBatchSize: () => 2, preparedBatches: 1 });
-    openTask().enqueue(["a1"]);
-    await settle();
-    openTask().enqueue(["b1"]);
-    await settle();
-    expect(runner.started).toEqual([["a1"]]);
-    openTask().enqueue(["c1", "c2", "c3"]);
-    await settle();
-    expect(runner.started).toEqual([["a1"], ["b1", "c1"]]);
-    await runner.finish();
-    expect(runner.started).toEqual([["a1"], ["b1", "c1"], ["c2", "c3"]]);
-  });
-
   test("rejects every row of a failed batch with its error and goes on with the next", async () => {
     const { runner, openTask } = setUp({ maxBatchSize: () => 2 });
     const [a, b] = [openTask(), openTask()];

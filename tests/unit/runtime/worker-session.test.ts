@@ -42,7 +42,11 @@ describe("WorkerSession", () => {
   test("tells what the model declares, and answers", async () => {
     const { session } = await start(program(ECHO));
     expect(session.info).toEqual(INFO);
-    expect(await session.run(whole())).toEqual({ rows: [{ outputs: whole().feeds }], computeInferMs: 5 });
+    expect(await session.run(whole())).toEqual({
+      rows: [{ outputs: whole().feeds }],
+      computeInferMs: 5,
+      ranAlone: false,
+    });
   });
 
   test("takes the memory of what it is fed over", async () => {
