@@ -26,9 +26,12 @@ export interface WarmUpOptions {
 
 /** A size is better than another when a row costs at least this much less. */
 const WORTHWHILE = 0.02;
-/** Measured runs of one size: at least two, until this much time is spent. */
-const BUDGET_MS = 150;
-const MIN_RUNS = 2;
+/**
+ * Measured runs of one size: at least four, until this much time is spent. The fastest of two runs of a
+ * large size and of ten of a small one would make the small one look better than it is.
+ */
+const BUDGET_MS = 300;
+const MIN_RUNS = 4;
 const MAX_RUNS = 10;
 
 /**

@@ -116,7 +116,7 @@ describe("warmUp", () => {
   });
 
   test("tries no more than 32 on a CPU", async () => {
-    const { maxBatchSize, sizes } = await warm(() => 155);
+    const { maxBatchSize, sizes } = await warm(() => 301);
     expect(sizes).toEqual([1, 2, 4, 8, 16, 32]);
     expect(maxBatchSize).toBe(32);
   });
@@ -128,7 +128,7 @@ describe("warmUp", () => {
   });
 
   test("runs a fixed batch size only", async () => {
-    const { maxBatchSize, sizes, fed } = await warm(() => 155, { fixedBatchSize: 4, maxBatchSize: 64 });
+    const { maxBatchSize, sizes, fed } = await warm(() => 301, { fixedBatchSize: 4, maxBatchSize: 64 });
     expect(sizes).toEqual([4]);
     expect(maxBatchSize).toBe(4);
     expect(fed).toEqual(["4 of 4"]);

@@ -68,8 +68,8 @@ describe("measureBatchSizes", () => {
   });
 
   test.each([
-    ["until 150 ms are spent", 40, 4],
-    ["twice and the first time at least", 140, 3],
+    ["until 300 ms are spent", 50, 6],
+    ["four times and the first time at least", 290, 5],
   ])("runs a size %s", async (_, runMs, count) => {
     const { measure, runs } = steady({ 1: runMs });
     await measure();
@@ -77,8 +77,8 @@ describe("measureBatchSizes", () => {
   });
 
   test("runs a slow size once, and counts that run", async () => {
-    const { measure, runs } = steady({ 1: 151 });
-    expect(await measure()).toEqual([{ batchSize: 1, runMs: 151 }]);
+    const { measure, runs } = steady({ 1: 301 });
+    expect(await measure()).toEqual([{ batchSize: 1, runMs: 301 }]);
     expect(runs).toHaveLength(1);
   });
 
