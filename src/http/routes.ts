@@ -22,7 +22,7 @@ export const QUIET_ROUTES: ReadonlySet<string> = new Set([
 
 /** Returns the route table. A colon in a path is escaped: unescaped, `:predict` would be a parameter. */
 export function createRouter(api: ServingApi): Router {
-  const router = new Router();
+  const router = new Router({ strict: true, sensitive: true });
   const named = (route: string) => (ctx: Context, next: Next) => {
     ctx.state.route = route;
     return next();
