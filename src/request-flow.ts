@@ -97,7 +97,9 @@ export class RequestFlow {
 
   async #predictOne(instance: Instance, index: number): Promise<Prediction> {
     try {
-      return withKey(await this.#predictValue(instance), instance);
+      const prediction = await this.#predictValue(instance);
+      if ("value" in prediction) return withKey(prediction, instance);
+      return withKey({ error: atInstance(prediction.error, index) }, instance);
     } catch (error) {
       if (!(error instanceof ServingError) || !INSTANCE_ERRORS.has(error.code)) throw error;
       return withKey({ error: atInstance(error, index) }, instance);

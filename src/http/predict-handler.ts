@@ -9,6 +9,7 @@ import { writeJson } from "../protocol/write-json.ts";
 import { type Prediction, writePredictions } from "../protocol/write-predictions.ts";
 import { chooseSignature } from "../signature/choose-signature.ts";
 import { readParameters } from "../signature/parameters.ts";
+import { rowCount } from "../tensor/columns.ts";
 import type { Ticket } from "./admission.ts";
 import type { Dialect } from "./dialects.ts";
 import { type ParsedBody, parseBody } from "./parse-body.ts";
@@ -54,11 +55,11 @@ async function answer(exchange: Exchange): Promise<void> {
   });
   const deadlineMs = ending.startDeadline(settings.requestTimeoutMs);
   const { request, signature } = toRequest(exchange, await parseBody(ctx, body));
-  const count = request.inputs.kind === "instances" ? request.inputs.instances.length : 1;
-  ticket.holdInstances(count);
+  const count = countInstances(request);
   ctx.state.fields = { bytesIn: body.length, instances: count, signature };
   const policy = settings.onBadInstance ?? dialect.onBadInstance;
   try {
+    ticket.holdInstances(count);
     if (policy === "fail") failOnBad(request);
     const predicted = await model.predictor.predict(request, {
       signature,
@@ -110,6 +111,10 @@ function toRequest(
 
 function isSingle(envelope: Envelope | undefined): boolean {
   return envelope === undefined || !Object.hasOwn(envelope.body, "instances");
+}
+
+function countInstances({ inputs }: PredictRequest): number {
+  return inputs.kind === "instances" ? inputs.instances.length : (rowCount(inputs.tensors) ?? 1);
 }
 
 function failOnBad({ inputs }: PredictRequest): void {
