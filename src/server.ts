@@ -214,7 +214,10 @@ export class Server {
           this.#metrics.workerRestarted("inference");
           logger.error("the inference worker died; starting another");
         },
-        restored: () => this.lifecycle.moveTo("READY"),
+        restored: () => {
+          // A worker that died while the model was being proven fails the start.
+          if (this.#model !== undefined) this.lifecycle.moveTo("READY");
+        },
         gaveUp: (reason) => {
           this.lifecycle.moveTo("FAILED", reason.message);
           onFatal(reason);
