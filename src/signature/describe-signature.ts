@@ -24,11 +24,18 @@ export function describeSignature(
         ? [{ name, dtype: mapDType(head), shape: ["N", "height", "width"] }]
         : [{ name, dtype: "int64", shape: ["N"] }];
     case "label":
+    case "mask_png":
       return [{ name, dtype: "string", shape: ["N"] }];
     case "scores":
       return [{ name, dtype: "float32", shape: ["N", head.task === "generic" ? "classes" : head.classes] }];
     case "mask":
       return [{ name, dtype: mapDType(head), shape: ["N", "source height", "source width"] }];
+    case "base64_prediction":
+      return [
+        { name, dtype: "string", shape: ["N"] },
+        { name: "shape", dtype: "int64", shape: ["N", 2] },
+        { name: "dtype", dtype: "string", shape: ["N"] },
+      ];
     case "top_k":
       return [{ name, dtype: "string" }];
   }

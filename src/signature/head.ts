@@ -1,3 +1,5 @@
+import { classMapDType } from "./class-map.ts";
+
 /** What turns logits into probabilities. `none`: the model's output already is one. */
 export type Activation = "softmax" | "sigmoid" | "none";
 
@@ -23,11 +25,20 @@ export type Head =
   | { readonly task: "generic" };
 
 /** Named forms of output, in the order in which users read them. */
-export const SIGNATURE_NAMES = ["serving_default", "class", "label", "scores", "top_k", "mask"] as const;
+export const SIGNATURE_NAMES = [
+  "serving_default",
+  "class",
+  "label",
+  "scores",
+  "top_k",
+  "mask",
+  "mask_png",
+  "base64_prediction",
+] as const;
 
 export type SignatureName = (typeof SIGNATURE_NAMES)[number];
 
-/** Returns the signatures that a head offers. */
+/** Returns the signatures that a head offers; a palette has no more than 256 colours. */
 export function offeredSignatures(head: Head): readonly SignatureName[] {
   switch (head.task) {
     case "classification":
@@ -35,7 +46,9 @@ export function offeredSignatures(head: Head): readonly SignatureName[] {
         ? ["serving_default", "class", "scores", "top_k"]
         : ["serving_default", "class", "label", "scores", "top_k"];
     case "segmentation":
-      return ["serving_default", "class", "mask"];
+      return classMapDType(head.classes) === "uint8"
+        ? ["serving_default", "class", "mask", "mask_png", "base64_prediction"]
+        : ["serving_default", "class", "mask", "base64_prediction"];
     case "generic":
       return ["serving_default"];
   }

@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { imageInstance } from "../support/digits.ts";
 import { request } from "../support/http-client.ts";
@@ -38,6 +39,32 @@ describe("a segmentation model", () => {
     const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3 }) });
     const answer = await request(predictUrl, { body: { signature_name: "mask", instances } });
     expect(answer.json).toEqual({ predictions: [filled(12, 20, 0), filled(12, 20, 1), filled(12, 20, 2)] });
+  });
+
+  test("answers masks as palette PNGs, which sharp reads as the classes' colours", async () => {
+    const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3 }) });
+    const { json } = await request(predictUrl, { body: { signature_name: "mask_png", instances } });
+    const pictures = await Promise.all(
+      (json.predictions as { b64: string }[]).map(({ b64 }) =>
+        sharp(Buffer.from(b64, "base64")).raw().toBuffer({ resolveWithObject: true }),
+      ),
+    );
+    expect(pictures.map(({ info }) => [info.height, info.width])).toEqual(new Array(3).fill([12, 20]));
+    expect(pictures.map(({ data }) => [...data.subarray(0, 3)])).toEqual([
+      [0, 0, 0],
+      [128, 0, 0],
+      [0, 128, 0],
+    ]);
+  });
+
+  test("answers masks as raw bytes in base64, with their shape", async () => {
+    const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3 }) });
+    const body = { signature_name: "base64_prediction", instances: instances.slice(2) };
+    expect((await request(predictUrl, { body })).json).toEqual({
+      predictions: [
+        { base64_prediction: Buffer.alloc(240, 2).toString("base64"), shape: [12, 20], dtype: "uint8" },
+      ],
+    });
   });
 
   test("renders large masks in the image workers, with the same classes", async () => {

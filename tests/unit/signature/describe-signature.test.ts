@@ -42,6 +42,10 @@ describe("describeSignature", () => {
     expect(describeSignature("mask", segmentation(classes), OUTPUTS)).toEqual([
       { name: "mask", dtype, shape: ["N", "source height", "source width"] },
     ]);
+    expect(describeSignature("mask_png", segmentation(classes), OUTPUTS)).toEqual([
+      { name: "mask_png", dtype: "string", shape: ["N"] },
+    ]);
+    expect(describeSignature("base64_prediction", segmentation(classes), OUTPUTS)).toHaveLength(3);
   });
 });
 
@@ -53,7 +57,16 @@ describe("offeredSignatures", () => {
       { task: "classification", output: "y", classes: 2, activation: "none" },
       ["serving_default", "class", "scores", "top_k"],
     ],
-    ["a segmentation model", segmentation(3), ["serving_default", "class", "mask"]],
+    [
+      "a segmentation model",
+      segmentation(255),
+      ["serving_default", "class", "mask", "mask_png", "base64_prediction"],
+    ],
+    [
+      "a segmentation model of more classes than a palette has colours",
+      segmentation(256),
+      ["serving_default", "class", "mask", "base64_prediction"],
+    ],
     ["tensors", { task: "generic" }, ["serving_default"]],
   ])("lists those of %s", (_, head, names) => {
     expect(offeredSignatures(head)).toEqual(names);

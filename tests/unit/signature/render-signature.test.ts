@@ -124,12 +124,35 @@ describe("renderSignature", () => {
     expect(render("mask", result, SEGMENTATION)).toEqual(tensor("uint8", [2, 4], [0, 0, 1, 1, 0, 0, 1, 1]));
   });
 
-  test("refuses a mask with INVALID_ARGUMENT when the instance was no image", () => {
-    const result = { outputs: { logits: tensor("float32", [2, 1, 1], [1, 0]) } };
-    expect(() => render("mask", result, SEGMENTATION)).toThrow(
-      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
-    );
+  test.each([
+    [2, "uint8", [0, 1]],
+    [300, "uint16", [0, 0, 1, 0]],
+  ] as const)("gives the bytes of a mask of %d classes as base64, %s", (classes, dtype, bytes) => {
+    const origin = {
+      source: { height: 1, width: 2 },
+      resized: { height: 1, width: 2 },
+      top: 0,
+      left: 0,
+      row: { height: 1, width: 2 },
+    };
+    const scores = Array.from({ length: classes * 2 }, (_, i) => (i === 0 || i === 3 ? 1 : 0));
+    const result = { outputs: { logits: tensor("float32", [classes, 1, 2], scores) }, origin };
+    expect(render("base64_prediction", result, { ...SEGMENTATION, classes })).toEqual({
+      base64_prediction: Buffer.from(bytes).toString("base64"),
+      shape: [1, 2],
+      dtype,
+    });
   });
+
+  test.each(["mask", "mask_png", "base64_prediction"] as const)(
+    "refuses %s with INVALID_ARGUMENT when the instance was no image",
+    (name) => {
+      const result = { outputs: { logits: tensor("float32", [2, 1, 1], [1, 0]) } };
+      expect(() => render(name, result, SEGMENTATION)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+      );
+    },
+  );
 
   test.each<[string, Exclude<SignatureName, "serving_default">, Head, RowResult]>([
     ["a signature of another task", "mask", CLASSIFIER, logits(1)],
@@ -148,6 +171,19 @@ describe("isHeavy", () => {
     ["a map of classes", [21, 64, 64], true],
   ])("tells %s", (_, shape, heavy) => {
     const output = { dtype: "float32", shape, data: new Float32Array(0) } as const;
-    expect(isHeavy({ small: tensor("float32", [], [1]), output })).toBe(heavy);
+    const outputs = { small: tensor("float32", [], [1]), output };
+    expect(isHeavy("class", SEGMENTATION, { outputs })).toBe(heavy);
+  });
+
+  test.each([
+    ["class", false],
+    ["mask", true],
+    ["mask_png", true],
+    ["base64_prediction", true],
+  ] as const)("counts the pixels of a large photo for %s: %s", (name, heavy) => {
+    const size = { height: 1000, width: 1000 };
+    const origin = { source: size, resized: size, top: 0, left: 0, row: size };
+    const outputs = { logits: tensor("float32", [2, 1, 1], [1, 0]) };
+    expect(isHeavy(name, SEGMENTATION, { outputs, origin })).toBe(heavy);
   });
 });
