@@ -25,11 +25,12 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
   const output = name === undefined ? undefined : row[name];
   const task = recipe.values.task ?? (isImage ? guessTask(output) : "generic");
   if (recipe.values.task === undefined) origins.task = "the output's shape";
-  if (recipe.values.task !== undefined && task !== "generic" && name === undefined) {
+  if (recipe.values.task !== undefined && task !== "generic" && task !== "regression" && name === undefined) {
     throw new StartupError(
       `${recipe.origins.task}: task ${task} needs to know its output: name one of ${Object.keys(row).join(", ")} in serving.json (output)`,
     );
   }
+  if (task === "regression") return { head: { task }, origins, warnings: [] };
   if (task === "generic" || name === undefined || output === undefined) {
     return { head: { task: "generic" }, origins, warnings: [] };
   }
@@ -42,15 +43,25 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
   }
   if (task === "classification" && classes === 1) {
     throw new StartupError(
-      `${recipe.origins.task}: task classification needs two classes or more, "${name}" gives one number: say generic`,
+      `${recipe.origins.task}: task classification needs two classes or more, "${name}" gives one number: say regression`,
     );
   }
   const { labels } = recipe.values;
   checkLabels(recipe, classes, task);
   const { activation, origin } = chooseActivation(recipe, output, classes);
   if (origin !== undefined) origins.activation = origin;
+  const common = { output: name, classes, ...(labels === undefined ? {} : { labels }), activation };
+  const { multiLabel = activation === "sigmoid", parameters } = recipe.values;
   return {
-    head: { task, output: name, classes, ...(labels === undefined ? {} : { labels }), activation },
+    head:
+      task === "segmentation"
+        ? { task, ...common }
+        : {
+            task,
+            ...common,
+            ...(multiLabel ? { isMultiLabel: true } : {}),
+            ...(parameters === undefined ? {} : { parameters }),
+          },
     origins,
     warnings:
       labels === undefined && task === "classification" ? ["no labels found: classes have numbers only"] : [],
@@ -88,6 +99,7 @@ function chooseActivation(
   classes: number,
 ): { readonly activation: Activation; readonly origin?: string } {
   if (recipe.values.activation !== undefined) return { activation: recipe.values.activation };
+  if (recipe.values.multiLabel) return { activation: "sigmoid", origin: "multi_label" };
   if (output.shape.length === 1 && isDistribution(toNumbers(output))) {
     return { activation: "none", origin: "the output's numbers: they are probabilities already" };
   }

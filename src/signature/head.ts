@@ -1,4 +1,5 @@
 import { classMapDType } from "./class-map.ts";
+import type { SignatureParameters } from "./signature-parameters.ts";
 
 /** What turns logits into probabilities. `none`: the model's output already is one. */
 export type Activation = "softmax" | "sigmoid" | "none";
@@ -12,6 +13,9 @@ export type Head =
       readonly classes: number;
       readonly labels?: readonly string[];
       readonly activation: Activation;
+      /** Any number of classes can be right at once. */
+      readonly isMultiLabel?: boolean;
+      readonly parameters?: Partial<SignatureParameters>;
     }
   /** One row of the output is `[classes, h, w]`; a single class is foreground against background. */
   | {
@@ -21,8 +25,8 @@ export type Head =
       readonly labels?: readonly string[];
       readonly activation: Activation;
     }
-  /** Any tensors. */
-  | { readonly task: "generic" };
+  /** Numbers that are no scores, or any tensors. */
+  | { readonly task: "regression" | "generic" };
 
 /** Named forms of output, in the order in which users read them. */
 export const SIGNATURE_NAMES = [
@@ -49,6 +53,7 @@ export function offeredSignatures(head: Head): readonly SignatureName[] {
       return classMapDType(head.classes) === "uint8"
         ? ["serving_default", "class", "mask", "mask_png", "base64_prediction"]
         : ["serving_default", "class", "mask", "base64_prediction"];
+    case "regression":
     case "generic":
       return ["serving_default"];
   }

@@ -6,6 +6,7 @@ import { encodeMaskPng } from "./encode-mask-png.ts";
 import type { Activation, Head, SignatureName } from "./head.ts";
 import type { RowOrigin } from "./row-origin.ts";
 import { argmax, toNumbers, topIndices, toScores } from "./scores.ts";
+import type { SignatureParameters } from "./signature-parameters.ts";
 import { toSourceMask } from "./source-mask.ts";
 
 /** One row of a model's outputs, and what is known of where it came from. */
@@ -14,12 +15,6 @@ export interface RowResult {
   readonly outputs: Tensors;
   /** Absent when the instance was a plain tensor. */
   readonly origin?: RowOrigin;
-}
-
-/** What a caller may choose (`parameters` of the request). */
-export interface SignatureParameters {
-  /** Entries of `top_k`. */
-  readonly k: number;
 }
 
 /**
@@ -38,9 +33,11 @@ export function renderSignature(
     const logits = toNumbers(outputOf(head.output, result.outputs));
     switch (name) {
       case "class":
-        return argmax(logits);
+        return head.isMultiLabel ? passing(logits, head, parameters) : argmax(logits);
       case "label":
-        return labelOf(argmax(logits), head.labels);
+        return head.isMultiLabel
+          ? passing(logits, head, parameters).map((index) => labelOf(index, head.labels))
+          : labelOf(argmax(logits), head.labels);
       case "scores":
         return { dtype: "float32", shape: [logits.length], data: toScores(logits, head.activation) };
       case "top_k":
@@ -71,6 +68,18 @@ function outputOf(name: string, outputs: Tensors): Tensor {
   if (output === undefined)
     throw new ServingError("INTERNAL", `the model gave no output "${name}"; this is a bug`);
   return output;
+}
+
+/** Returns the classes whose score is at or above the threshold, in ascending order. */
+function passing(
+  logits: ArrayLike<number>,
+  { activation }: { readonly activation: Activation },
+  { scoreThreshold }: SignatureParameters,
+): number[] {
+  const threshold = Math.fround(scoreThreshold);
+  return [...toScores(logits, activation).entries()].flatMap(([index, score]) =>
+    score >= threshold ? [index] : [],
+  );
 }
 
 function labelOf(index: number, labels: readonly string[] | undefined): string {

@@ -81,6 +81,33 @@ describe("a segmentation model", () => {
   });
 });
 
+describe("a multi-label model", () => {
+  const CONFIG = {
+    problem_type: "multi_label_classification",
+    id2label: { 0: "red", 1: "green", 2: "blue" },
+  };
+  const instances = [[255, 255, 0] as const, [0, 0, 255] as const].map((color) =>
+    imageInstance(solidPng(8, 8, color)),
+  );
+  const ask = async (predictUrl: string, signature_name: string) =>
+    (await request(predictUrl, { body: { signature_name, parameters: { score_threshold: 0.6 }, instances } }))
+      .json;
+
+  test("answers every class and label at or above the threshold, of instances with different numbers", async () => {
+    const predictUrl = await serve({ "model.onnx": classifier(), "config.json": CONFIG });
+    expect(await ask(predictUrl, "class")).toEqual({ predictions: [[0, 1], [2]] });
+    expect(await ask(predictUrl, "label")).toEqual({ predictions: [["red", "green"], ["blue"]] });
+  });
+
+  test("takes the threshold of serving.json, and refuses one out of its bounds", async () => {
+    const serving = { multi_label: true, parameters: { score_threshold: 0.75 } };
+    const predictUrl = await serve({ "model.onnx": classifier(), "serving.json": serving });
+    expect((await request(predictUrl, { body: { instances } })).json).toEqual({ predictions: [[], []] });
+    const refused = await request(predictUrl, { body: { parameters: { score_threshold: 2 }, instances } });
+    expect([refused.status, refused.json.code]).toEqual([400, "INVALID_ARGUMENT"]);
+  });
+});
+
 describe("an image model", () => {
   test.each([
     ["of a frozen batch of one", staticBatchOne()],

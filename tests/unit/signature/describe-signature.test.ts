@@ -32,6 +32,16 @@ describe("describeSignature", () => {
     expect(describeSignature(name, CLASSIFIER, OUTPUTS)).toEqual([description]);
   });
 
+  test("describes class and label as lists where several can be right", () => {
+    const head = { ...CLASSIFIER, isMultiLabel: true };
+    expect(describeSignature("class", head, OUTPUTS)).toEqual([
+      { name: "class", dtype: "int64", shape: ["N", "any"] },
+    ]);
+    expect(describeSignature("label", head, OUTPUTS)).toEqual([
+      { name: "label", dtype: "string", shape: ["N", "any"] },
+    ]);
+  });
+
   test.each([
     [255, "uint8"],
     [256, "uint16"],
@@ -67,6 +77,7 @@ describe("offeredSignatures", () => {
       segmentation(256),
       ["serving_default", "class", "mask", "base64_prediction"],
     ],
+    ["a regression", { task: "regression" }, ["serving_default"]],
     ["tensors", { task: "generic" }, ["serving_default"]],
   ])("lists those of %s", (_, head, names) => {
     expect(offeredSignatures(head)).toEqual(names);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Head, SignatureName } from "../../../src/signature/head.ts";
+import { readParameters } from "../../../src/signature/parameters.ts";
 import { isHeavy, type RowResult, renderSignature } from "../../../src/signature/render-signature.ts";
 import { isTensor } from "../../../src/tensor/tensor.ts";
 import type { Value } from "../../../src/tensor/value.ts";
@@ -28,7 +29,7 @@ function render(
   head: Head = CLASSIFIER,
   k = 5,
 ) {
-  return renderSignature(name, head, result, { k });
+  return renderSignature(name, head, result, { ...readParameters({}, head), k });
 }
 
 /** Returns `value` with its tensors as lists of numbers, to six digits. */
@@ -62,6 +63,29 @@ describe("renderSignature", () => {
     expect(plain(render("scores", logits(0, 2, -2), { ...CLASSIFIER, activation: "sigmoid" }))).toEqual(
       [0.5, 0.880797078, 0.119202922].map(sixDigits),
     );
+  });
+
+  test("gives every class and label at or above the threshold where several can be right", () => {
+    const head = { ...CLASSIFIER, activation: "sigmoid", isMultiLabel: true } as const;
+    expect(render("class", logits(0, -1, 2), head)).toEqual([0, 2]);
+    expect(render("label", logits(0, -1, 2), head)).toEqual(["cat", "fish"]);
+    expect(render("class", logits(-1, -1, -1), head)).toEqual([]);
+    const strict = { ...readParameters({ score_threshold: 0.8 }, head), k: 2 };
+    expect(renderSignature("label", head, logits(0, -1, 2), strict)).toEqual(["fish"]);
+  });
+
+  test("compares with the threshold as float32: 0.7 is at 0.7", () => {
+    const head = { ...CLASSIFIER, activation: "none", isMultiLabel: true } as const;
+    const parameters = readParameters({ score_threshold: 0.7 }, head);
+    expect(renderSignature("class", head, logits(0.7, 0.69, 0.71), parameters)).toEqual([0, 2]);
+  });
+
+  test("gives the top k by each class's own score where several can be right", () => {
+    const head = { ...CLASSIFIER, activation: "sigmoid", isMultiLabel: true } as const;
+    expect(plain(render("top_k", logits(0, -1, 2), head, 2))).toEqual([
+      { label: "fish", class: 2, score: [0.880797] },
+      { label: "cat", class: 0, score: [0.5] },
+    ]);
   });
 
   test("gives the top k, best first, each score a float32", () => {
