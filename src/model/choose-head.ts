@@ -2,20 +2,16 @@ import { StartupError } from "../errors.ts";
 import type { Activation, Head } from "../signature/head.ts";
 import { toNumbers } from "../signature/scores.ts";
 import { formatShape, type Tensor, type Tensors } from "../tensor/tensor.ts";
+import { chooseDetector, guessDetector } from "./choose-detector.ts";
+import type { ChosenHead } from "./chosen-head.ts";
 import type { Recipe } from "./recipe.ts";
-
-/** How the outputs are read, where that was learnt, and what to warn of. */
-export interface ChosenHead {
-  readonly head: Head;
-  readonly origins: Readonly<Record<string, string>>;
-  readonly warnings: readonly string[];
-}
 
 /**
  * Decides what the outputs mean from what the folder says and from one row that the model gave.
  *
- * Shapes: a picture's row `[C]`, C > 1, is a classification, `[C, h, w]` a segmentation; anything else, and
- * every row of a model that takes plain tensors, is generic unless the folder states a task.
+ * Shapes: a picture's row `[C]`, C > 1, is a classification, `[C, h, w]` a segmentation, the known forms of
+ * boxes a detection ({@link guessDetector}); anything else, and every row of a model that takes plain
+ * tensors, is generic unless the folder states a task.
  *
  * @throws {StartupError} when the labels' number is not the classes', or the stated task can't be.
  */
@@ -23,7 +19,10 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
   const origins: Record<string, string> = {};
   const name = mainOutput(recipe, row);
   const output = name === undefined ? undefined : row[name];
-  const task = recipe.values.task ?? (isImage ? guessTask(output) : "generic");
+  const task = recipe.values.task ?? (isImage ? guessTask(row, output) : "generic");
+  if (task === "detection" || (recipe.values.detector !== undefined && recipe.values.task === undefined)) {
+    return chooseDetector(recipe, row);
+  }
   if (recipe.values.task === undefined) origins.task = "the output's shape";
   if (recipe.values.task !== undefined && task !== "generic" && task !== "regression" && name === undefined) {
     throw new StartupError(
@@ -78,7 +77,8 @@ function mainOutput(recipe: Recipe, row: Tensors): string | undefined {
   return names.length === 1 ? names[0] : names.find((name) => name === "logits");
 }
 
-function guessTask(output: Tensor | undefined): Head["task"] {
+function guessTask(row: Tensors, output: Tensor | undefined): Head["task"] {
+  if (guessDetector(row) !== undefined) return "detection";
   const { shape = [], dtype = "string" } = output ?? {};
   if (!dtype.startsWith("float")) return "generic";
   if (shape.length === 1 && (shape[0] ?? 0) > 1) return "classification";

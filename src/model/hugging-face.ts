@@ -93,6 +93,7 @@ export function readModelConfig(folder: string): RecipeSource | undefined {
       ...(architecture.endsWith("ForImageClassification") && stated.problem_type !== "regression"
         ? { task: "classification" as const }
         : {}),
+      ...(architecture.endsWith("ForObjectDetection") ? { task: "detection" as const } : {}),
       ...(architecture.endsWith("ForSemanticSegmentation") ? { task: "segmentation" as const } : {}),
     },
   };

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { StartupError } from "../errors.ts";
 import { FILTERS, type Filter, type Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
+import { DETECTORS } from "../signature/detection-outputs.ts";
 import { PARAMETER_RULES, type ParameterRule } from "../signature/signature-parameters.ts";
 import { contains } from "./external-data.ts";
 import { parseLabelLines } from "./label-files.ts";
@@ -30,12 +31,14 @@ const bounded = ({ minimum, maximum, isWhole }: ParameterRule) =>
 
 /** What `serving.json` may say; docs/serving-json.md explains each key, and a test holds the two together. */
 export interface ServingJson {
-  readonly task?: "classification" | "segmentation" | "regression" | "generic" | undefined;
+  readonly task?: "classification" | "segmentation" | "detection" | "regression" | "generic" | undefined;
   readonly output?: string | undefined;
   /** A list, or the name of a file with a label on each line. */
   readonly labels?: readonly string[] | string | undefined;
   readonly activation?: "softmax" | "sigmoid" | "none" | undefined;
   readonly multi_label?: boolean | undefined;
+  readonly detector?: (typeof DETECTORS)[number] | undefined;
+  readonly first_label?: number | undefined;
   /** What a request may set in its own `parameters`. */
   readonly parameters?:
     | {
@@ -69,11 +72,13 @@ type StatedResize =
 
 /** The schema of {@link ServingJson}; a key that it does not hold is refused. */
 export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
-  task: z.enum(["classification", "segmentation", "regression", "generic"]).optional(),
+  task: z.enum(["classification", "segmentation", "detection", "regression", "generic"]).optional(),
   output: z.string().optional(),
   labels: z.union([z.array(z.string()).min(1), z.string()]).optional(),
   activation: z.enum(["softmax", "sigmoid", "none"]).optional(),
   multi_label: z.boolean().optional(),
+  detector: z.enum(DETECTORS).optional(),
+  first_label: z.int().min(0).max(1).optional(),
   parameters: z
     .strictObject({
       k: bounded(PARAMETER_RULES.k),
@@ -113,6 +118,8 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     labels: readLabels(folder, content.labels),
     activation: content.activation,
     multiLabel: content.multi_label,
+    detector: content.detector,
+    firstLabel: content.first_label,
     parameters: toParameters(content.parameters),
     color: preprocess.color,
     resize: preprocess.resize === undefined ? undefined : toResize(preprocess.resize),

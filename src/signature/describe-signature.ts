@@ -31,6 +31,15 @@ export function describeSignature(
       return [{ name, dtype: "float32", shape: ["N", "classes" in head ? head.classes : "classes"] }];
     case "mask":
       return [{ name, dtype: mapDType(head), shape: ["N", "source height", "source width"] }];
+    case "boxes":
+      return [{ name, dtype: "string" }];
+    case "detection":
+      return [
+        { name: "num_detections", dtype: "int64", shape: ["N"] },
+        { name: "detection_boxes", dtype: "float32", shape: ["N", "any", 4] },
+        { name: "detection_scores", dtype: "float32", shape: ["N", "any"] },
+        { name: "detection_classes", dtype: "int64", shape: ["N", "any"] },
+      ];
     case "base64_prediction":
       return [
         { name, dtype: "string", shape: ["N"] },

@@ -1,4 +1,5 @@
 import { classMapDType } from "./class-map.ts";
+import type { DetectionOutputs } from "./detection-outputs.ts";
 import type { SignatureParameters } from "./signature-parameters.ts";
 
 /** What turns logits into probabilities. `none`: the model's output already is one. */
@@ -25,6 +26,15 @@ export type Head =
       readonly labels?: readonly string[];
       readonly activation: Activation;
     }
+  /** Things in a picture, each with a box. */
+  | {
+      readonly task: "detection";
+      readonly outputs: DetectionOutputs;
+      readonly labels?: readonly string[];
+      /** The class that the first label names. */
+      readonly firstLabel?: number;
+      readonly parameters?: Partial<SignatureParameters>;
+    }
   /** Numbers that are no scores, or any tensors. */
   | { readonly task: "regression" | "generic" };
 
@@ -38,6 +48,8 @@ export const SIGNATURE_NAMES = [
   "mask",
   "mask_png",
   "base64_prediction",
+  "boxes",
+  "detection",
 ] as const;
 
 export type SignatureName = (typeof SIGNATURE_NAMES)[number];
@@ -53,6 +65,8 @@ export function offeredSignatures(head: Head): readonly SignatureName[] {
       return classMapDType(head.classes) === "uint8"
         ? ["serving_default", "class", "mask", "mask_png", "base64_prediction"]
         : ["serving_default", "class", "mask", "base64_prediction"];
+    case "detection":
+      return ["serving_default", "boxes", "detection"];
     case "regression":
     case "generic":
       return ["serving_default"];

@@ -4,6 +4,7 @@ import type { Value } from "../tensor/value.ts";
 import { type ScoreMap, toClassMap } from "./class-map.ts";
 import { encodeMaskPng } from "./encode-mask-png.ts";
 import type { Activation, Head, SignatureName } from "./head.ts";
+import { renderDetections } from "./render-detections.ts";
 import type { RowOrigin } from "./row-origin.ts";
 import { argmax, toNumbers, topIndices, toScores } from "./scores.ts";
 import type { SignatureParameters } from "./signature-parameters.ts";
@@ -21,7 +22,7 @@ export interface RowResult {
  * Returns one row's answer in the form that a signature names.
  *
  * @throws {ServingError} INTERNAL when the signature is not one that the head offers.
- * @throws {ServingError} INVALID_ARGUMENT when a form at source size is asked for an instance that was no image.
+ * @throws {ServingError} INVALID_ARGUMENT when a form in pixels of the source image is asked for an instance that was no image.
  */
 export function renderSignature(
   name: Exclude<SignatureName, "serving_default">,
@@ -50,6 +51,10 @@ export function renderSignature(
     if (name === "mask" || name === "mask_png" || name === "base64_prediction") {
       return writeMask(name, toSourceMask(scores, originOf(name, result)));
     }
+  }
+  if (head.task === "detection" && (name === "boxes" || name === "detection")) {
+    const row = { outputs: result.outputs, origin: originOf(name, result) };
+    return renderDetections(name, head, row, parameters);
   }
   throw new ServingError("INTERNAL", `signature ${name} is not offered for ${head.task}; this is a bug`);
 }

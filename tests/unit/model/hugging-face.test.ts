@@ -250,7 +250,7 @@ describe("readModelConfig", () => {
     [{ problem_type: null, id2label: null, architectures: null }, {}],
     [{ architectures: ["ResNetForImageClassification"] }, { task: "classification" }],
     [{ architectures: ["SegformerForSemanticSegmentation"] }, { task: "segmentation" }],
-    [{ architectures: ["DetrForObjectDetection"] }, {}],
+    [{ architectures: ["DetrForObjectDetection"] }, { task: "detection" }],
     [{ model_type: "resnet", image_size: 224, label2id: { cat: 0 } }, {}],
   ])("reads %j", (content, expected) => {
     expect(config(content)).toEqual(expected);

@@ -11,6 +11,7 @@ const CLASSIFIER: Head = {
   labels: LABELS,
   activation: "softmax",
 };
+const DETECTOR: Head = { task: "detection", outputs: { form: "ultralytics", output: "output0" } };
 const segmentation = (classes: number): Head => ({
   task: "segmentation",
   output: "logits",
@@ -40,6 +41,16 @@ describe("describeSignature", () => {
     expect(describeSignature("label", head, OUTPUTS)).toEqual([
       { name: "label", dtype: "string", shape: ["N", "any"] },
     ]);
+  });
+
+  test("describes detection by the names of TensorFlow's Object Detection API", () => {
+    expect(describeSignature("detection", DETECTOR, OUTPUTS).map(({ name }) => name)).toEqual([
+      "num_detections",
+      "detection_boxes",
+      "detection_scores",
+      "detection_classes",
+    ]);
+    expect(describeSignature("boxes", DETECTOR, OUTPUTS)).toEqual([{ name: "boxes", dtype: "string" }]);
   });
 
   test.each([
@@ -77,6 +88,7 @@ describe("offeredSignatures", () => {
       segmentation(256),
       ["serving_default", "class", "mask", "base64_prediction"],
     ],
+    ["a detector", DETECTOR, ["serving_default", "boxes", "detection"]],
     ["a regression", { task: "regression" }, ["serving_default"]],
     ["tensors", { task: "generic" }, ["serving_default"]],
   ])("lists those of %s", (_, head, names) => {

@@ -168,6 +168,41 @@ describe("renderSignature", () => {
     });
   });
 
+  test("gives a detector's finds in the source image, best first, by the labels from the first one on", () => {
+    const head: Head = {
+      task: "detection",
+      outputs: { form: "tensorflow", boxes: "boxes", scores: "scores", classes: "classes", count: "count" },
+      labels: ["cat", "dog"],
+      firstLabel: 1,
+    };
+    const origin = {
+      source: { height: 100, width: 300 },
+      resized: { height: 10, width: 30 },
+      top: 0,
+      left: 10,
+      row: { height: 10, width: 10 },
+    };
+    const outputs = {
+      boxes: tensor("float32", [2, 4], [0, 0, 0.5, 0.5, 0.5, 0.5, 1, 1]),
+      scores: tensor("float32", [2], [0.5, 0.75]),
+      classes: tensor("float32", [2], [1, 2]),
+      count: tensor("float32", [], [2]),
+    };
+    expect(plain(render("boxes", { outputs, origin }, head))).toEqual([
+      { label: "dog", class: 2, score: [0.75], box: [150, 50, 200, 100] },
+      { label: "cat", class: 1, score: [0.5], box: [100, 0, 150, 50] },
+    ]);
+    expect(plain(render("detection", { outputs, origin }, head))).toEqual({
+      num_detections: 2,
+      detection_boxes: [0.5, 0.5, 1, 0.666667, 0, 0.333333, 0.5, 0.5],
+      detection_scores: [0.75, 0.5],
+      detection_classes: [2, 1],
+    });
+    expect(() => render("boxes", { outputs }, head)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  });
+
   test.each(["mask", "mask_png", "base64_prediction"] as const)(
     "refuses %s with INVALID_ARGUMENT when the instance was no image",
     (name) => {
