@@ -46,7 +46,7 @@ export async function check({ settings, cpus }: CheckOptions): Promise<number> {
 /** Returns what a reader asks of a model, a line each. */
 function report(servable: Servable): string {
   const { info, head, golden, preprocess, origins } = servable;
-  const labels = head.task === "generic" ? undefined : head.labels;
+  const labels = "labels" in head ? head.labels : undefined;
   const lines = [
     ["model", `${servable.file} (version ${servable.version}, sha256 ${servable.sha256.slice(0, 12)})`],
     ...info.inputs.map((spec) => ["input", describeSpec(spec)]),

@@ -2,7 +2,7 @@ import type { PredictRequest } from "./protocol/predict-request.ts";
 import type { Prediction } from "./protocol/write-predictions.ts";
 import { RequestFlow, type RequestParts } from "./request-flow.ts";
 import type { SignatureName } from "./signature/head.ts";
-import type { SignatureParameters } from "./signature/render-signature.ts";
+import type { SignatureParameters } from "./signature/signature-parameters.ts";
 import type { Tensors } from "./tensor/tensor.ts";
 
 export interface PredictOptions {

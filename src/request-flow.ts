@@ -163,7 +163,8 @@ export class RequestFlow {
     const { signature, parameters } = this.#options;
     const { head } = this.#parts.servable;
     if (signature === "serving_default") return tfsPredictions(addBatchAxis(result.outputs))[0] ?? null;
-    if (isHeavy(result.outputs)) return this.#parts.imagePool.render({ signature, head, result, parameters });
+    if (isHeavy(signature, head, result))
+      return this.#parts.imagePool.render({ signature, head, result, parameters });
     return renderSignature(signature, head, result, parameters);
   }
 }

@@ -1,6 +1,7 @@
 import type { Settings } from "../config/settings.ts";
 import type { Servable } from "../servable.ts";
 import { offeredSignatures } from "../signature/head.ts";
+import { readParameters } from "../signature/parameters.ts";
 import type { Value } from "../tensor/value.ts";
 
 /** Returns what operators ask of a served model: where each value came from, what was measured, the limits. */
@@ -11,8 +12,10 @@ export function describeServable(servable: Servable, settings: Settings): Value 
     sha256: servable.sha256,
     provider: servable.info.provider,
     task: head.task,
-    labels: head.task === "generic" ? null : (head.labels ?? null),
-    activation: head.task === "generic" ? null : head.activation,
+    labels: ("labels" in head ? head.labels : undefined) ?? null,
+    activation: "activation" in head ? head.activation : null,
+    multi_label: head.task === "classification" && head.isMultiLabel === true,
+    parameters: describeParameters(head),
     signatures: offeredSignatures(head),
     preprocess: preprocess === undefined ? null : (JSON.parse(JSON.stringify(preprocess)) as Value),
     origins: servable.origins,
@@ -34,5 +37,16 @@ export function describeServable(servable: Servable, settings: Settings): Value 
       max_enqueued_bytes: settings.maxEnqueuedBytes,
       request_timeout_ms: settings.requestTimeoutMs,
     },
+  };
+}
+
+/** The values of the signatures' parameters where a request says none. */
+function describeParameters(head: Servable["head"]): Value {
+  const values = readParameters({}, head);
+  return {
+    k: values.k,
+    score_threshold: values.scoreThreshold,
+    iou_threshold: values.iouThreshold,
+    max_detections: values.maxDetections,
   };
 }

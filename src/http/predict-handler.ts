@@ -63,7 +63,7 @@ async function answer(exchange: Exchange): Promise<void> {
     if (policy === "fail") failOnBad(request);
     const predicted = await model.predictor.predict(request, {
       signature,
-      parameters: readParameters(request.parameters),
+      parameters: readParameters(request.parameters, model.servable.head),
       signal: ending.signal,
       deadlineMs,
     });

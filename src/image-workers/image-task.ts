@@ -1,7 +1,8 @@
 import type { ErrorCode } from "../errors.ts";
 import type { Geometry, PreprocessSpec } from "../image/preprocess-spec.ts";
 import type { Head, SignatureName } from "../signature/head.ts";
-import type { RowResult, SignatureParameters } from "../signature/render-signature.ts";
+import type { RowResult } from "../signature/render-signature.ts";
+import type { SignatureParameters } from "../signature/signature-parameters.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Value } from "../tensor/value.ts";
 

@@ -2,20 +2,16 @@ import { StartupError } from "../errors.ts";
 import type { Activation, Head } from "../signature/head.ts";
 import { toNumbers } from "../signature/scores.ts";
 import { formatShape, type Tensor, type Tensors } from "../tensor/tensor.ts";
+import { chooseDetector, guessDetector } from "./choose-detector.ts";
+import type { ChosenHead } from "./chosen-head.ts";
 import type { Recipe } from "./recipe.ts";
-
-/** How the outputs are read, where that was learnt, and what to warn of. */
-export interface ChosenHead {
-  readonly head: Head;
-  readonly origins: Readonly<Record<string, string>>;
-  readonly warnings: readonly string[];
-}
 
 /**
  * Decides what the outputs mean from what the folder says and from one row that the model gave.
  *
- * Shapes: a picture's row `[C]`, C > 1, is a classification, `[C, h, w]` a segmentation; anything else, and
- * every row of a model that takes plain tensors, is generic unless the folder states a task.
+ * Shapes: a picture's row `[C]`, C > 1, is a classification, `[C, h, w]` a segmentation, the known forms of
+ * boxes a detection ({@link guessDetector}); anything else, and every row of a model that takes plain
+ * tensors, is generic unless the folder states a task.
  *
  * @throws {StartupError} when the labels' number is not the classes', or the stated task can't be.
  */
@@ -23,13 +19,17 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
   const origins: Record<string, string> = {};
   const name = mainOutput(recipe, row);
   const output = name === undefined ? undefined : row[name];
-  const task = recipe.values.task ?? (isImage ? guessTask(output) : "generic");
+  const task = recipe.values.task ?? (isImage ? guessTask(row, output) : "generic");
+  if (task === "detection" || (recipe.values.detector !== undefined && recipe.values.task === undefined)) {
+    return chooseDetector(recipe, row);
+  }
   if (recipe.values.task === undefined) origins.task = "the output's shape";
-  if (recipe.values.task !== undefined && task !== "generic" && name === undefined) {
+  if (recipe.values.task !== undefined && task !== "generic" && task !== "regression" && name === undefined) {
     throw new StartupError(
       `${recipe.origins.task}: task ${task} needs to know its output: name one of ${Object.keys(row).join(", ")} in serving.json (output)`,
     );
   }
+  if (task === "regression") return { head: { task }, origins, warnings: [] };
   if (task === "generic" || name === undefined || output === undefined) {
     return { head: { task: "generic" }, origins, warnings: [] };
   }
@@ -42,15 +42,25 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
   }
   if (task === "classification" && classes === 1) {
     throw new StartupError(
-      `${recipe.origins.task}: task classification needs two classes or more, "${name}" gives one number: say generic`,
+      `${recipe.origins.task}: task classification needs two classes or more, "${name}" gives one number: say regression`,
     );
   }
   const { labels } = recipe.values;
   checkLabels(recipe, classes, task);
   const { activation, origin } = chooseActivation(recipe, output, classes);
   if (origin !== undefined) origins.activation = origin;
+  const common = { output: name, classes, ...(labels === undefined ? {} : { labels }), activation };
+  const { multiLabel = activation === "sigmoid", parameters } = recipe.values;
   return {
-    head: { task, output: name, classes, ...(labels === undefined ? {} : { labels }), activation },
+    head:
+      task === "segmentation"
+        ? { task, ...common }
+        : {
+            task,
+            ...common,
+            ...(multiLabel ? { isMultiLabel: true } : {}),
+            ...(parameters === undefined ? {} : { parameters }),
+          },
     origins,
     warnings:
       labels === undefined && task === "classification" ? ["no labels found: classes have numbers only"] : [],
@@ -67,7 +77,8 @@ function mainOutput(recipe: Recipe, row: Tensors): string | undefined {
   return names.length === 1 ? names[0] : names.find((name) => name === "logits");
 }
 
-function guessTask(output: Tensor | undefined): Head["task"] {
+function guessTask(row: Tensors, output: Tensor | undefined): Head["task"] {
+  if (guessDetector(row) !== undefined) return "detection";
   const { shape = [], dtype = "string" } = output ?? {};
   if (!dtype.startsWith("float")) return "generic";
   if (shape.length === 1 && (shape[0] ?? 0) > 1) return "classification";
@@ -88,6 +99,7 @@ function chooseActivation(
   classes: number,
 ): { readonly activation: Activation; readonly origin?: string } {
   if (recipe.values.activation !== undefined) return { activation: recipe.values.activation };
+  if (recipe.values.multiLabel) return { activation: "sigmoid", origin: "multi_label" };
   if (output.shape.length === 1 && isDistribution(toNumbers(output))) {
     return { activation: "none", origin: "the output's numbers: they are probabilities already" };
   }

@@ -14,6 +14,7 @@ export interface Batching {
  * counts as a batch size only for pictures: `[1, 3, 224, 224]` is one, `[2, 3]` may be anything.
  */
 export function findBatching({ inputs, outputs }: SessionInfo, isImage: boolean): Batching {
+  if (isImage && isUnbatchedDetector(outputs)) return { kind: "whole" };
   const firstSizes = [...inputs, ...outputs].map(({ shape }: TensorSpec) => shape[0]);
   if (inputs.length === 0 || firstSizes.includes(undefined)) return { kind: "whole" };
   const fixed = firstSizes.filter((size) => typeof size === "number");
@@ -23,4 +24,10 @@ export function findBatching({ inputs, outputs }: SessionInfo, isImage: boolean)
   if (!isImage || size === undefined || !inputIsFixed || fixed.some((other) => other !== size))
     return { kind: "whole" };
   return { kind: "rows", fixedBatchSize: size };
+}
+
+/** torchvision's detectors list what they found in one picture: axis 0 counts things, even where there is one. */
+function isUnbatchedDetector(outputs: readonly TensorSpec[]): boolean {
+  const rankOf = (name: string) => outputs.find((output) => output.name === name)?.shape.length;
+  return rankOf("boxes") === 2 && rankOf("scores") === 1 && rankOf("labels") === 1;
 }

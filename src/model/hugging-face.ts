@@ -85,9 +85,15 @@ export function readModelConfig(folder: string): RecipeSource | undefined {
     origin: "config.json",
     values: {
       ...(stated.id2label == null ? {} : { labels: labelsByIndex(path, stated.id2label) }),
-      ...(stated.problem_type === "multi_label_classification" ? { activation: "sigmoid" as const } : {}),
+      ...(stated.problem_type === "multi_label_classification"
+        ? { activation: "sigmoid" as const, multiLabel: true }
+        : {}),
       ...(stated.problem_type === "single_label_classification" ? { activation: "softmax" as const } : {}),
-      ...(architecture.endsWith("ForImageClassification") ? { task: "classification" as const } : {}),
+      ...(stated.problem_type === "regression" ? { task: "regression" as const } : {}),
+      ...(architecture.endsWith("ForImageClassification") && stated.problem_type !== "regression"
+        ? { task: "classification" as const }
+        : {}),
+      ...(architecture.endsWith("ForObjectDetection") ? { task: "detection" as const } : {}),
       ...(architecture.endsWith("ForSemanticSegmentation") ? { task: "segmentation" as const } : {}),
     },
   };

@@ -1,14 +1,23 @@
 import type { Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
+import type { DetectionOutputs } from "../signature/detection-outputs.ts";
 import type { Activation } from "../signature/head.ts";
+import type { SignatureParameters } from "../signature/signature-parameters.ts";
 
 /** All that a model folder can say about how to feed the model and read its outputs. */
 export interface RecipeValues {
-  readonly task: "classification" | "segmentation" | "generic";
+  readonly task: "classification" | "segmentation" | "detection" | "regression" | "generic";
   /** Name of the output that the signatures read. */
   readonly output: string;
   readonly labels: readonly string[];
   readonly activation: Activation;
+  /** Any number of classes can be right at once. */
+  readonly multiLabel: boolean;
+  /** The form of a detector's outputs. */
+  readonly detector: DetectionOutputs["form"];
+  /** The class of a detector that the first label names. */
+  readonly firstLabel: number;
+  readonly parameters: Partial<SignatureParameters>;
   readonly color: "RGB" | "BGR" | "L";
   /** false: the image is fed at its own size. */
   readonly resize: Resize | false;

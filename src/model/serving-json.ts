@@ -4,6 +4,8 @@ import { z } from "zod";
 import { StartupError } from "../errors.ts";
 import { FILTERS, type Filter, type Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
+import { DETECTORS } from "../signature/detection-outputs.ts";
+import { PARAMETER_RULES, type ParameterRule } from "../signature/signature-parameters.ts";
 import { contains } from "./external-data.ts";
 import { parseLabelLines } from "./label-files.ts";
 import { readJsonFile } from "./read-json-file.ts";
@@ -21,13 +23,31 @@ const resize = z.union([
 
 const channelNumbers = z.array(z.number()).min(1).max(4);
 
+const bounded = ({ minimum, maximum, isWhole }: ParameterRule) =>
+  (isWhole ? z.int() : z.number())
+    .min(minimum)
+    .max(maximum ?? Number.MAX_SAFE_INTEGER)
+    .optional();
+
 /** What `serving.json` may say; docs/serving-json.md explains each key, and a test holds the two together. */
 export interface ServingJson {
-  readonly task?: "classification" | "segmentation" | "generic" | undefined;
+  readonly task?: "classification" | "segmentation" | "detection" | "regression" | "generic" | undefined;
   readonly output?: string | undefined;
   /** A list, or the name of a file with a label on each line. */
   readonly labels?: readonly string[] | string | undefined;
   readonly activation?: "softmax" | "sigmoid" | "none" | undefined;
+  readonly multi_label?: boolean | undefined;
+  readonly detector?: (typeof DETECTORS)[number] | undefined;
+  readonly first_label?: number | undefined;
+  /** What a request may set in its own `parameters`. */
+  readonly parameters?:
+    | {
+        readonly k?: number | undefined;
+        readonly score_threshold?: number | undefined;
+        readonly iou_threshold?: number | undefined;
+        readonly max_detections?: number | undefined;
+      }
+    | undefined;
   readonly preprocess?:
     | {
         readonly color?: "RGB" | "BGR" | "L" | undefined;
@@ -52,10 +72,21 @@ type StatedResize =
 
 /** The schema of {@link ServingJson}; a key that it does not hold is refused. */
 export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
-  task: z.enum(["classification", "segmentation", "generic"]).optional(),
+  task: z.enum(["classification", "segmentation", "detection", "regression", "generic"]).optional(),
   output: z.string().optional(),
   labels: z.union([z.array(z.string()).min(1), z.string()]).optional(),
   activation: z.enum(["softmax", "sigmoid", "none"]).optional(),
+  multi_label: z.boolean().optional(),
+  detector: z.enum(DETECTORS).optional(),
+  first_label: z.int().min(0).max(1).optional(),
+  parameters: z
+    .strictObject({
+      k: bounded(PARAMETER_RULES.k),
+      score_threshold: bounded(PARAMETER_RULES.scoreThreshold),
+      iou_threshold: bounded(PARAMETER_RULES.iouThreshold),
+      max_detections: bounded(PARAMETER_RULES.maxDetections),
+    })
+    .optional(),
   preprocess: z
     .strictObject({
       color: z.enum(["RGB", "BGR", "L"]).optional(),
@@ -86,6 +117,10 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     output: content.output,
     labels: readLabels(folder, content.labels),
     activation: content.activation,
+    multiLabel: content.multi_label,
+    detector: content.detector,
+    firstLabel: content.first_label,
+    parameters: toParameters(content.parameters),
     color: preprocess.color,
     resize: preprocess.resize === undefined ? undefined : toResize(preprocess.resize),
     centerCrop: preprocess.center_crop,
@@ -96,6 +131,16 @@ export function readServingJson(folder: string): RecipeSource | undefined {
   };
   refuseWideCrop(path, values.resize, values.centerCrop);
   return { origin: FILE, values: withoutUndefined(values) };
+}
+
+function toParameters(stated: ServingJson["parameters"]): RecipeValues["parameters"] | undefined {
+  if (stated === undefined) return undefined;
+  return withoutUndefined({
+    k: stated.k,
+    scoreThreshold: stated.score_threshold,
+    iouThreshold: stated.iou_threshold,
+    maxDetections: stated.max_detections,
+  });
 }
 
 function toResize(stated: StatedResize): Resize | false {

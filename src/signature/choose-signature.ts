@@ -27,7 +27,7 @@ export function chooseSignature(
   if (wanted !== undefined && wanted !== "") return requireOffered(wanted, offered);
   if (offered.includes(dialectDefault)) return dialectDefault;
   if (dialectDefault === "label" && head.task === "classification") return "class";
-  return "serving_default";
+  return head.task === "detection" ? "boxes" : "serving_default";
 }
 
 /**

@@ -22,18 +22,39 @@ export function describeSignature(
     case "class":
       return head.task === "segmentation"
         ? [{ name, dtype: mapDType(head), shape: ["N", "height", "width"] }]
-        : [{ name, dtype: "int64", shape: ["N"] }];
+        : [{ name, dtype: "int64", shape: isMultiLabel(head) ? ["N", "any"] : ["N"] }];
     case "label":
+      return [{ name, dtype: "string", shape: isMultiLabel(head) ? ["N", "any"] : ["N"] }];
+    case "mask_png":
       return [{ name, dtype: "string", shape: ["N"] }];
     case "scores":
-      return [{ name, dtype: "float32", shape: ["N", head.task === "generic" ? "classes" : head.classes] }];
+      return [{ name, dtype: "float32", shape: ["N", "classes" in head ? head.classes : "classes"] }];
     case "mask":
       return [{ name, dtype: mapDType(head), shape: ["N", "source height", "source width"] }];
+    case "boxes":
+      return [{ name, dtype: "string" }];
+    case "detection":
+      return [
+        { name: "num_detections", dtype: "int64", shape: ["N"] },
+        { name: "detection_boxes", dtype: "float32", shape: ["N", "any", 4] },
+        { name: "detection_scores", dtype: "float32", shape: ["N", "any"] },
+        { name: "detection_classes", dtype: "int64", shape: ["N", "any"] },
+      ];
+    case "base64_prediction":
+      return [
+        { name, dtype: "string", shape: ["N"] },
+        { name: "shape", dtype: "int64", shape: ["N", 2] },
+        { name: "dtype", dtype: "string", shape: ["N"] },
+      ];
     case "top_k":
       return [{ name, dtype: "string" }];
   }
 }
 
 function mapDType(head: Head): DType {
-  return classMapDType(head.task === "generic" ? 0 : head.classes);
+  return classMapDType("classes" in head ? head.classes : 0);
+}
+
+function isMultiLabel(head: Head): boolean {
+  return head.task === "classification" && head.isMultiLabel === true;
 }

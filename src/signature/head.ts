@@ -1,3 +1,7 @@
+import { classMapDType } from "./class-map.ts";
+import type { DetectionOutputs } from "./detection-outputs.ts";
+import type { SignatureParameters } from "./signature-parameters.ts";
+
 /** What turns logits into probabilities. `none`: the model's output already is one. */
 export type Activation = "softmax" | "sigmoid" | "none";
 
@@ -10,6 +14,9 @@ export type Head =
       readonly classes: number;
       readonly labels?: readonly string[];
       readonly activation: Activation;
+      /** Any number of classes can be right at once. */
+      readonly isMultiLabel?: boolean;
+      readonly parameters?: Partial<SignatureParameters>;
     }
   /** One row of the output is `[classes, h, w]`; a single class is foreground against background. */
   | {
@@ -19,15 +26,35 @@ export type Head =
       readonly labels?: readonly string[];
       readonly activation: Activation;
     }
-  /** Any tensors. */
-  | { readonly task: "generic" };
+  /** Things in a picture, each with a box. */
+  | {
+      readonly task: "detection";
+      readonly outputs: DetectionOutputs;
+      readonly labels?: readonly string[];
+      /** The class that the first label names. */
+      readonly firstLabel?: number;
+      readonly parameters?: Partial<SignatureParameters>;
+    }
+  /** Numbers that are no scores, or any tensors. */
+  | { readonly task: "regression" | "generic" };
 
 /** Named forms of output, in the order in which users read them. */
-export const SIGNATURE_NAMES = ["serving_default", "class", "label", "scores", "top_k", "mask"] as const;
+export const SIGNATURE_NAMES = [
+  "serving_default",
+  "class",
+  "label",
+  "scores",
+  "top_k",
+  "mask",
+  "mask_png",
+  "base64_prediction",
+  "boxes",
+  "detection",
+] as const;
 
 export type SignatureName = (typeof SIGNATURE_NAMES)[number];
 
-/** Returns the signatures that a head offers. */
+/** Returns the signatures that a head offers; a palette has no more than 256 colours. */
 export function offeredSignatures(head: Head): readonly SignatureName[] {
   switch (head.task) {
     case "classification":
@@ -35,7 +62,12 @@ export function offeredSignatures(head: Head): readonly SignatureName[] {
         ? ["serving_default", "class", "scores", "top_k"]
         : ["serving_default", "class", "label", "scores", "top_k"];
     case "segmentation":
-      return ["serving_default", "class", "mask"];
+      return classMapDType(head.classes) === "uint8"
+        ? ["serving_default", "class", "mask", "mask_png", "base64_prediction"]
+        : ["serving_default", "class", "mask", "base64_prediction"];
+    case "detection":
+      return ["serving_default", "boxes", "detection"];
+    case "regression":
     case "generic":
       return ["serving_default"];
   }

@@ -1,18 +1,38 @@
 import { excerpt, ServingError } from "../errors.ts";
-import type { SignatureParameters } from "./render-signature.ts";
-
-const DEFAULT_K = 5;
+import type { Head } from "./head.ts";
+import { PARAMETER_RULES, type ParameterRule, type SignatureParameters } from "./signature-parameters.ts";
 
 /**
- * Returns the options of a signature from a request's `parameters`; unknown ones are ignored.
+ * Returns the options of a signature: a request's `parameters`, else what the model folder says, else the
+ * defaults. Unknown ones are ignored.
  *
- * @throws {ServingError} INVALID_ARGUMENT when `k` is no whole number from 1 up.
+ * @throws {ServingError} INVALID_ARGUMENT when one is out of its bounds, or is no number.
  */
-export function readParameters(parameters: Readonly<Record<string, unknown>>): SignatureParameters {
-  const k = Object.hasOwn(parameters, "k") ? parameters.k : DEFAULT_K;
-  if (typeof k === "number" && Number.isInteger(k) && k >= 1) return { k };
+export function readParameters(
+  parameters: Readonly<Record<string, unknown>>,
+  head: Head,
+): SignatureParameters {
+  const stated = "parameters" in head ? head.parameters : undefined;
+  const read = (name: keyof SignatureParameters): number => {
+    const rule = PARAMETER_RULES[name];
+    if (Object.hasOwn(parameters, rule.key)) return checked(parameters[rule.key], rule);
+    return stated?.[name] ?? rule.fallback;
+  };
+  return {
+    k: read("k"),
+    scoreThreshold: read("scoreThreshold"),
+    iouThreshold: read("iouThreshold"),
+    maxDetections: read("maxDetections"),
+  };
+}
+
+function checked(value: unknown, { key, minimum, maximum, isWhole }: ParameterRule): number {
+  const isNumber = typeof value === "number" && (isWhole ? Number.isInteger(value) : Number.isFinite(value));
+  if (isNumber && value >= minimum && value <= (maximum ?? Number.POSITIVE_INFINITY)) return value;
+  const kind = isWhole ? "a whole number" : "a number";
+  const bounds = maximum === undefined ? `from ${minimum} up` : `from ${minimum} to ${maximum}`;
   throw new ServingError(
     "INVALID_ARGUMENT",
-    `parameters.k: expected a whole number from 1 up, got ${excerpt(JSON.stringify(k))}`,
+    `parameters.${key}: expected ${kind} ${bounds}, got ${excerpt(JSON.stringify(value))}`,
   );
 }

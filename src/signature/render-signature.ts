@@ -1,9 +1,14 @@
 import { ServingError } from "../errors.ts";
 import { elementCount, formatShape, type Tensor, type Tensors } from "../tensor/tensor.ts";
 import type { Value } from "../tensor/value.ts";
-import { type RowOrigin, type ScoreMap, toClassMap, toSourceMask } from "./class-map.ts";
+import { type ScoreMap, toClassMap } from "./class-map.ts";
+import { encodeMaskPng } from "./encode-mask-png.ts";
 import type { Activation, Head, SignatureName } from "./head.ts";
+import { renderDetections } from "./render-detections.ts";
+import type { RowOrigin } from "./row-origin.ts";
 import { argmax, toNumbers, topIndices, toScores } from "./scores.ts";
+import type { SignatureParameters } from "./signature-parameters.ts";
+import { toSourceMask } from "./source-mask.ts";
 
 /** One row of a model's outputs, and what is known of where it came from. */
 export interface RowResult {
@@ -13,17 +18,11 @@ export interface RowResult {
   readonly origin?: RowOrigin;
 }
 
-/** What a caller may choose (`parameters` of the request). */
-export interface SignatureParameters {
-  /** Entries of `top_k`. */
-  readonly k: number;
-}
-
 /**
  * Returns one row's answer in the form that a signature names.
  *
  * @throws {ServingError} INTERNAL when the signature is not one that the head offers.
- * @throws {ServingError} INVALID_ARGUMENT when `mask` is asked for an instance that was no image.
+ * @throws {ServingError} INVALID_ARGUMENT when a form in pixels of the source image is asked for an instance that was no image.
  */
 export function renderSignature(
   name: Exclude<SignatureName, "serving_default">,
@@ -35,9 +34,11 @@ export function renderSignature(
     const logits = toNumbers(outputOf(head.output, result.outputs));
     switch (name) {
       case "class":
-        return argmax(logits);
+        return head.isMultiLabel ? passing(logits, head, parameters) : argmax(logits);
       case "label":
-        return labelOf(argmax(logits), head.labels);
+        return head.isMultiLabel
+          ? passing(logits, head, parameters).map((index) => labelOf(index, head.labels))
+          : labelOf(argmax(logits), head.labels);
       case "scores":
         return { dtype: "float32", shape: [logits.length], data: toScores(logits, head.activation) };
       case "top_k":
@@ -47,14 +48,24 @@ export function renderSignature(
   if (head.task === "segmentation") {
     const scores = toScoreMap(outputOf(head.output, result.outputs), head.activation);
     if (name === "class") return toClassMap(scores);
-    if (name === "mask") return toSourceMask(scores, originOf(result));
+    if (name === "mask" || name === "mask_png" || name === "base64_prediction") {
+      return writeMask(name, toSourceMask(scores, originOf(name, result)));
+    }
+  }
+  if (head.task === "detection" && (name === "boxes" || name === "detection")) {
+    const row = { outputs: result.outputs, origin: originOf(name, result) };
+    return renderDetections(name, head, row, parameters);
   }
   throw new ServingError("INTERNAL", `signature ${name} is not offered for ${head.task}; this is a bug`);
 }
 
-/** Tells whether rendering these outputs takes a millisecond and more, so that it must not block the event loop. */
-export function isHeavy(outputs: Tensors): boolean {
-  return Object.values(outputs).some(({ shape }) => elementCount(shape) > 50_000);
+const HEAVY_ELEMENTS = 50_000;
+
+/** Tells whether rendering takes a millisecond and more, so that it must not block the event loop. */
+export function isHeavy(name: SignatureName, { task }: Head, { outputs, origin }: RowResult): boolean {
+  const sourcePixels = origin === undefined ? 0 : origin.source.height * origin.source.width;
+  if (task === "segmentation" && name !== "class" && sourcePixels > HEAVY_ELEMENTS) return true;
+  return Object.values(outputs).some(({ shape }) => elementCount(shape) > HEAVY_ELEMENTS);
 }
 
 function outputOf(name: string, outputs: Tensors): Tensor {
@@ -62,6 +73,18 @@ function outputOf(name: string, outputs: Tensors): Tensor {
   if (output === undefined)
     throw new ServingError("INTERNAL", `the model gave no output "${name}"; this is a bug`);
   return output;
+}
+
+/** Returns the classes whose score is at or above the threshold, in ascending order. */
+function passing(
+  logits: ArrayLike<number>,
+  { activation }: { readonly activation: Activation },
+  { scoreThreshold }: SignatureParameters,
+): number[] {
+  const threshold = Math.fround(scoreThreshold);
+  return [...toScores(logits, activation).entries()].flatMap(([index, score]) =>
+    score >= threshold ? [index] : [],
+  );
 }
 
 function labelOf(index: number, labels: readonly string[] | undefined): string {
@@ -87,7 +110,24 @@ function toScoreMap(output: Tensor, activation: Activation): ScoreMap {
   return { data: toNumbers(output), classes, height, width, threshold: activation === "none" ? 0.5 : 0 };
 }
 
-function originOf({ origin }: RowResult): RowOrigin {
+/** Shapes: mask `[H, W]` of classes. Order: the bytes of a uint16 mask are little-endian. */
+function writeMask(name: "mask" | "mask_png" | "base64_prediction", mask: Tensor): Value {
+  if (name === "mask") return mask;
+  const [height = 0, width = 0] = mask.shape;
+  const data = mask.data as Uint8Array | Uint16Array;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (name === "mask_png") return { b64: encodeMaskPng(bytes, { height, width }).toString("base64") };
+  return {
+    base64_prediction: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64"),
+    shape: [height, width],
+    dtype: mask.dtype,
+  };
+}
+
+function originOf(name: SignatureName, { origin }: RowResult): RowOrigin {
   if (origin !== undefined) return origin;
-  throw new ServingError("INVALID_ARGUMENT", 'signature "mask" needs an image: a tensor has no source size');
+  throw new ServingError(
+    "INVALID_ARGUMENT",
+    `signature "${name}" needs an image: a tensor has no source size`,
+  );
 }

@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { imageInstance } from "../support/digits.ts";
 import { request } from "../support/http-client.ts";
@@ -40,6 +41,32 @@ describe("a segmentation model", () => {
     expect(answer.json).toEqual({ predictions: [filled(12, 20, 0), filled(12, 20, 1), filled(12, 20, 2)] });
   });
 
+  test("answers masks as palette PNGs, which sharp reads as the classes' colours", async () => {
+    const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3 }) });
+    const { json } = await request(predictUrl, { body: { signature_name: "mask_png", instances } });
+    const pictures = await Promise.all(
+      (json.predictions as { b64: string }[]).map(({ b64 }) =>
+        sharp(Buffer.from(b64, "base64")).raw().toBuffer({ resolveWithObject: true }),
+      ),
+    );
+    expect(pictures.map(({ info }) => [info.height, info.width])).toEqual(new Array(3).fill([12, 20]));
+    expect(pictures.map(({ data }) => [...data.subarray(0, 3)])).toEqual([
+      [0, 0, 0],
+      [128, 0, 0],
+      [0, 128, 0],
+    ]);
+  });
+
+  test("answers masks as raw bytes in base64, with their shape", async () => {
+    const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3 }) });
+    const body = { signature_name: "base64_prediction", instances: instances.slice(2) };
+    expect((await request(predictUrl, { body })).json).toEqual({
+      predictions: [
+        { base64_prediction: Buffer.alloc(240, 2).toString("base64"), shape: [12, 20], dtype: "uint8" },
+      ],
+    });
+  });
+
   test("renders large masks in the image workers, with the same classes", async () => {
     const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3, height: 160, width: 160 }) });
     const answer = await request(predictUrl, { body: { signature_name: "mask", instances } });
@@ -51,6 +78,33 @@ describe("a segmentation model", () => {
     const row = [filled(8, 8, 1), filled(8, 8, 0), filled(8, 8, 0)];
     const answer = await request(predictUrl, { body: { signature_name: "mask", instances: [row] } });
     expect([answer.status, answer.json.code]).toEqual([400, "INVALID_ARGUMENT"]);
+  });
+});
+
+describe("a multi-label model", () => {
+  const CONFIG = {
+    problem_type: "multi_label_classification",
+    id2label: { 0: "red", 1: "green", 2: "blue" },
+  };
+  const instances = [[255, 255, 0] as const, [0, 0, 255] as const].map((color) =>
+    imageInstance(solidPng(8, 8, color)),
+  );
+  const ask = async (predictUrl: string, signature_name: string) =>
+    (await request(predictUrl, { body: { signature_name, parameters: { score_threshold: 0.6 }, instances } }))
+      .json;
+
+  test("answers every class and label at or above the threshold, of instances with different numbers", async () => {
+    const predictUrl = await serve({ "model.onnx": classifier(), "config.json": CONFIG });
+    expect(await ask(predictUrl, "class")).toEqual({ predictions: [[0, 1], [2]] });
+    expect(await ask(predictUrl, "label")).toEqual({ predictions: [["red", "green"], ["blue"]] });
+  });
+
+  test("takes the threshold of serving.json, and refuses one out of its bounds", async () => {
+    const serving = { multi_label: true, parameters: { score_threshold: 0.75 } };
+    const predictUrl = await serve({ "model.onnx": classifier(), "serving.json": serving });
+    expect((await request(predictUrl, { body: { instances } })).json).toEqual({ predictions: [[], []] });
+    const refused = await request(predictUrl, { body: { parameters: { score_threshold: 2 }, instances } });
+    expect([refused.status, refused.json.code]).toEqual([400, "INVALID_ARGUMENT"]);
   });
 });
 

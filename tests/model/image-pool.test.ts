@@ -3,6 +3,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import { preprocess } from "../../src/image/preprocess.ts";
 import type { PreprocessSpec } from "../../src/image/preprocess-spec.ts";
 import { ImagePool } from "../../src/image-workers/image-pool.ts";
+import { readParameters } from "../../src/signature/parameters.ts";
 import { DIGIT_NAMES, digitPng } from "../support/digits.ts";
 import { tensor } from "../support/onnx/tensor-proto.ts";
 
@@ -57,7 +58,7 @@ describe("ImagePool", () => {
       signature: "class",
       head: HEAD,
       result: { outputs },
-      parameters: { k: 5 },
+      parameters: readParameters({}, HEAD),
     });
     expect(rendered).toEqual(tensor("uint8", [1, 2], [0, 1]));
     expect(batch).toHaveLength(8);
@@ -65,7 +66,12 @@ describe("ImagePool", () => {
 
   test("throws what rendering throws, by its code", async () => {
     const result = { outputs: { y: tensor("float32", [2, 1, 1], [1, 0]) } };
-    const rendering = pool.render({ signature: "mask", head: HEAD, result, parameters: { k: 5 } });
+    const rendering = pool.render({
+      signature: "mask",
+      head: HEAD,
+      result,
+      parameters: readParameters({}, HEAD),
+    });
     await expect(rendering).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
   });
 });

@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
 import { ImagePool, type ImagePoolOptions } from "../../../src/image-workers/image-pool.ts";
+import { readParameters } from "../../../src/signature/parameters.ts";
 import { temporaryModelFolder } from "../../support/model-folder.ts";
 
 const SPEC: PreprocessSpec = {
@@ -149,7 +150,7 @@ describe("ImagePool", () => {
       signature: "class",
       head: { task: "generic" },
       result: { outputs },
-      parameters: { k: 5 },
+      parameters: readParameters({}, { task: "generic" }),
     });
     expect(bytes).toBe(8);
   });

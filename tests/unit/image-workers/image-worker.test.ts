@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
 import type { PreprocessTask, RenderTask } from "../../../src/image-workers/image-task.ts";
 import runImageTask from "../../../src/image-workers/image-worker.ts";
+import { readParameters } from "../../../src/signature/parameters.ts";
 import { digitPng } from "../../support/digits.ts";
 import { tensor } from "../../support/onnx/tensor-proto.ts";
 
@@ -40,7 +41,7 @@ const renderTask = (change: Partial<RenderTask> = {}): RenderTask => ({
   signature: "class",
   head: HEAD,
   result: { outputs: { y: tensor("float32", [2, 1, 2], [1, 0, 0, 1]) } },
-  parameters: { k: 5 },
+  parameters: readParameters({}, HEAD),
   ...change,
 });
 

@@ -144,6 +144,32 @@ describe("chooseHead", () => {
     expect(choose({}, { logits: tensor("float32", [3], values) }).head).toMatchObject({ activation });
   });
 
+  test.each<[Partial<RecipeValues>, object]>([
+    [{ activation: "sigmoid" }, { activation: "sigmoid", isMultiLabel: true }],
+    [{ multiLabel: true }, { activation: "sigmoid", isMultiLabel: true }],
+    [
+      { multiLabel: true, activation: "none" },
+      { activation: "none", isMultiLabel: true },
+    ],
+  ])("takes several classes as right at once from %j", (values, expected) => {
+    expect(choose(values, row(3)).head).toMatchObject(expected);
+  });
+
+  test("keeps to one class with a sigmoid where the folder says so", () => {
+    const { head } = choose({ activation: "sigmoid", multiLabel: false }, row(3));
+    expect(head).not.toHaveProperty("isMultiLabel");
+  });
+
+  test("hands on the parameters that the folder states", () => {
+    expect(choose({ parameters: { k: 3 } }, row(3)).head).toMatchObject({ parameters: { k: 3 } });
+  });
+
+  test("believes a stated regression, of any number of outputs", () => {
+    expect(choose({ task: "regression", labels: LABELS }, row(7)).head).toEqual({ task: "regression" });
+    const outputs = { a: tensor("float32", [1], [1]), b: tensor("float32", [2], [1, 2]) };
+    expect(choose({ task: "regression" }, outputs).head).toEqual({ task: "regression" });
+  });
+
   test("guesses it from float16 as well", () => {
     const outputs = { logits: tensor("float16", [2], [0.25, 0.75]) };
     expect(choose({}, outputs)).toMatchObject({

@@ -35,4 +35,13 @@ describe("findBatching", () => {
   ])("reads %s", (_, inputs, outputs, isImage, batching) => {
     expect(find(inputs, outputs, isImage)).toEqual(batching);
   });
+
+  test("takes torchvision's lists for what was found in one picture", () => {
+    const spec = (name: string, shape: readonly Dimension[]) => ({ name, dtype: "float32" as const, shape });
+    const outputs = [spec("boxes", ["n", 4]), spec("labels", ["n"]), spec("scores", ["n"])];
+    const inputs = [spec("images", [1, 3, 8, 8])];
+    expect(findBatching({ inputs, outputs, provider: "cpu" }, true)).toEqual({ kind: "whole" });
+    const batched = [spec("boxes", ["N", "n", 4]), spec("labels", ["N", "n"]), spec("scores", ["N", "n"])];
+    expect(findBatching({ inputs, outputs: batched, provider: "cpu" }, true)).toMatchObject({ kind: "rows" });
+  });
 });

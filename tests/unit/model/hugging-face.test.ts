@@ -243,13 +243,14 @@ describe("readModelConfig", () => {
   });
 
   test.each<[object, object]>([
-    [{ problem_type: "multi_label_classification" }, { activation: "sigmoid" }],
+    [{ problem_type: "multi_label_classification" }, { activation: "sigmoid", multiLabel: true }],
     [{ problem_type: "single_label_classification" }, { activation: "softmax" }],
-    [{ problem_type: "regression" }, {}],
+    [{ problem_type: "regression" }, { task: "regression" }],
+    [{ problem_type: "regression", architectures: ["ViTForImageClassification"] }, { task: "regression" }],
     [{ problem_type: null, id2label: null, architectures: null }, {}],
     [{ architectures: ["ResNetForImageClassification"] }, { task: "classification" }],
     [{ architectures: ["SegformerForSemanticSegmentation"] }, { task: "segmentation" }],
-    [{ architectures: ["DetrForObjectDetection"] }, {}],
+    [{ architectures: ["DetrForObjectDetection"] }, { task: "detection" }],
     [{ model_type: "resnet", image_size: 224, label2id: { cat: 0 } }, {}],
   ])("reads %j", (content, expected) => {
     expect(config(content)).toEqual(expected);

@@ -34,6 +34,10 @@ describe("readServingJson", () => {
         output: "logits",
         labels: ["cat", "dog"],
         activation: "sigmoid",
+        multi_label: false,
+        detector: "detr",
+        first_label: 1,
+        parameters: { k: 3, score_threshold: 0.3, iou_threshold: 0.6, max_detections: 10 },
         preprocess: {
           color: "BGR",
           resize: { shortest_edge: 256, longest_edge: 512, filter: "lanczos" },
@@ -52,6 +56,10 @@ describe("readServingJson", () => {
         output: "logits",
         labels: ["cat", "dog"],
         activation: "sigmoid",
+        multiLabel: false,
+        detector: "detr",
+        firstLabel: 1,
+        parameters: { k: 3, scoreThreshold: 0.3, iouThreshold: 0.6, maxDetections: 10 },
         color: "BGR",
         resize: { kind: "shortest_edge", edgePixels: 256, maxEdgePixels: 512, filter: "lanczos" },
         centerCrop: { height: 224, width: 192 },
@@ -126,7 +134,13 @@ describe("readServingJson", () => {
   });
 
   test.each<[string, object, string]>([
-    ["an unknown task", { task: "detection" }, "task"],
+    ["an unknown task", { task: "captioning" }, "task"],
+    ["an unknown detector", { detector: "ssd" }, "detector"],
+    ["a first label of two", { first_label: 2 }, "first_label"],
+    ["no entries", { parameters: { k: 0 } }, "parameters.k"],
+    ["a score above one", { parameters: { score_threshold: 1.1 } }, "parameters.score_threshold"],
+    ["an overlap below zero", { parameters: { iou_threshold: -1 } }, "parameters.iou_threshold"],
+    ["a fraction of detections", { parameters: { max_detections: 1.5 } }, "parameters.max_detections"],
     ["an unknown activation", { activation: "relu" }, "activation"],
     ["a number for the output", { output: 1 }, "output"],
     ["no labels at all", { labels: [] }, "labels"],

@@ -11,6 +11,7 @@ const HEADS: Readonly<Record<string, Head>> = {
   "labelled classifier": { ...CLASSIFIER, labels: ["cat", "dog"] },
   classifier: CLASSIFIER,
   segmentation: { ...CLASSIFIER, task: "segmentation" },
+  detector: { task: "detection", outputs: { form: "ultralytics", output: "y" } },
   tensors: { task: "generic" },
 };
 
@@ -34,6 +35,9 @@ describe("chooseSignature", () => {
     ["segmentation", "class", "class"],
     ["segmentation", "label", "serving_default"],
     ["segmentation", "serving_default", "serving_default"],
+    ["detector", "class", "boxes"],
+    ["detector", "label", "boxes"],
+    ["detector", "serving_default", "serving_default"],
     ["tensors", "class", "serving_default"],
     ["tensors", "label", "serving_default"],
     ["tensors", "serving_default", "serving_default"],

@@ -11,6 +11,7 @@ const CLASSIFIER: Head = {
   labels: LABELS,
   activation: "softmax",
 };
+const DETECTOR: Head = { task: "detection", outputs: { form: "ultralytics", output: "output0" } };
 const segmentation = (classes: number): Head => ({
   task: "segmentation",
   output: "logits",
@@ -32,6 +33,26 @@ describe("describeSignature", () => {
     expect(describeSignature(name, CLASSIFIER, OUTPUTS)).toEqual([description]);
   });
 
+  test("describes class and label as lists where several can be right", () => {
+    const head = { ...CLASSIFIER, isMultiLabel: true };
+    expect(describeSignature("class", head, OUTPUTS)).toEqual([
+      { name: "class", dtype: "int64", shape: ["N", "any"] },
+    ]);
+    expect(describeSignature("label", head, OUTPUTS)).toEqual([
+      { name: "label", dtype: "string", shape: ["N", "any"] },
+    ]);
+  });
+
+  test("describes detection by the names of TensorFlow's Object Detection API", () => {
+    expect(describeSignature("detection", DETECTOR, OUTPUTS).map(({ name }) => name)).toEqual([
+      "num_detections",
+      "detection_boxes",
+      "detection_scores",
+      "detection_classes",
+    ]);
+    expect(describeSignature("boxes", DETECTOR, OUTPUTS)).toEqual([{ name: "boxes", dtype: "string" }]);
+  });
+
   test.each([
     [255, "uint8"],
     [256, "uint16"],
@@ -42,6 +63,10 @@ describe("describeSignature", () => {
     expect(describeSignature("mask", segmentation(classes), OUTPUTS)).toEqual([
       { name: "mask", dtype, shape: ["N", "source height", "source width"] },
     ]);
+    expect(describeSignature("mask_png", segmentation(classes), OUTPUTS)).toEqual([
+      { name: "mask_png", dtype: "string", shape: ["N"] },
+    ]);
+    expect(describeSignature("base64_prediction", segmentation(classes), OUTPUTS)).toHaveLength(3);
   });
 });
 
@@ -53,7 +78,18 @@ describe("offeredSignatures", () => {
       { task: "classification", output: "y", classes: 2, activation: "none" },
       ["serving_default", "class", "scores", "top_k"],
     ],
-    ["a segmentation model", segmentation(3), ["serving_default", "class", "mask"]],
+    [
+      "a segmentation model",
+      segmentation(255),
+      ["serving_default", "class", "mask", "mask_png", "base64_prediction"],
+    ],
+    [
+      "a segmentation model of more classes than a palette has colours",
+      segmentation(256),
+      ["serving_default", "class", "mask", "base64_prediction"],
+    ],
+    ["a detector", DETECTOR, ["serving_default", "boxes", "detection"]],
+    ["a regression", { task: "regression" }, ["serving_default"]],
     ["tensors", { task: "generic" }, ["serving_default"]],
   ])("lists those of %s", (_, head, names) => {
     expect(offeredSignatures(head)).toEqual(names);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Head, SignatureName } from "../../../src/signature/head.ts";
+import { readParameters } from "../../../src/signature/parameters.ts";
 import { isHeavy, type RowResult, renderSignature } from "../../../src/signature/render-signature.ts";
 import { isTensor } from "../../../src/tensor/tensor.ts";
 import type { Value } from "../../../src/tensor/value.ts";
@@ -28,7 +29,7 @@ function render(
   head: Head = CLASSIFIER,
   k = 5,
 ) {
-  return renderSignature(name, head, result, { k });
+  return renderSignature(name, head, result, { ...readParameters({}, head), k });
 }
 
 /** Returns `value` with its tensors as lists of numbers, to six digits. */
@@ -62,6 +63,29 @@ describe("renderSignature", () => {
     expect(plain(render("scores", logits(0, 2, -2), { ...CLASSIFIER, activation: "sigmoid" }))).toEqual(
       [0.5, 0.880797078, 0.119202922].map(sixDigits),
     );
+  });
+
+  test("gives every class and label at or above the threshold where several can be right", () => {
+    const head = { ...CLASSIFIER, activation: "sigmoid", isMultiLabel: true } as const;
+    expect(render("class", logits(0, -1, 2), head)).toEqual([0, 2]);
+    expect(render("label", logits(0, -1, 2), head)).toEqual(["cat", "fish"]);
+    expect(render("class", logits(-1, -1, -1), head)).toEqual([]);
+    const strict = { ...readParameters({ score_threshold: 0.8 }, head), k: 2 };
+    expect(renderSignature("label", head, logits(0, -1, 2), strict)).toEqual(["fish"]);
+  });
+
+  test("compares with the threshold as float32: 0.7 is at 0.7", () => {
+    const head = { ...CLASSIFIER, activation: "none", isMultiLabel: true } as const;
+    const parameters = readParameters({ score_threshold: 0.7 }, head);
+    expect(renderSignature("class", head, logits(0.7, 0.69, 0.71), parameters)).toEqual([0, 2]);
+  });
+
+  test("gives the top k by each class's own score where several can be right", () => {
+    const head = { ...CLASSIFIER, activation: "sigmoid", isMultiLabel: true } as const;
+    expect(plain(render("top_k", logits(0, -1, 2), head, 2))).toEqual([
+      { label: "fish", class: 2, score: [0.880797] },
+      { label: "cat", class: 0, score: [0.5] },
+    ]);
   });
 
   test("gives the top k, best first, each score a float32", () => {
@@ -124,12 +148,70 @@ describe("renderSignature", () => {
     expect(render("mask", result, SEGMENTATION)).toEqual(tensor("uint8", [2, 4], [0, 0, 1, 1, 0, 0, 1, 1]));
   });
 
-  test("refuses a mask with INVALID_ARGUMENT when the instance was no image", () => {
-    const result = { outputs: { logits: tensor("float32", [2, 1, 1], [1, 0]) } };
-    expect(() => render("mask", result, SEGMENTATION)).toThrow(
+  test.each([
+    [2, "uint8", [0, 1]],
+    [300, "uint16", [0, 0, 1, 0]],
+  ] as const)("gives the bytes of a mask of %d classes as base64, %s", (classes, dtype, bytes) => {
+    const origin = {
+      source: { height: 1, width: 2 },
+      resized: { height: 1, width: 2 },
+      top: 0,
+      left: 0,
+      row: { height: 1, width: 2 },
+    };
+    const scores = Array.from({ length: classes * 2 }, (_, i) => (i === 0 || i === 3 ? 1 : 0));
+    const result = { outputs: { logits: tensor("float32", [classes, 1, 2], scores) }, origin };
+    expect(render("base64_prediction", result, { ...SEGMENTATION, classes })).toEqual({
+      base64_prediction: Buffer.from(bytes).toString("base64"),
+      shape: [1, 2],
+      dtype,
+    });
+  });
+
+  test("gives a detector's finds in the source image, best first, by the labels from the first one on", () => {
+    const head: Head = {
+      task: "detection",
+      outputs: { form: "tensorflow", boxes: "boxes", scores: "scores", classes: "classes", count: "count" },
+      labels: ["cat", "dog"],
+      firstLabel: 1,
+    };
+    const origin = {
+      source: { height: 100, width: 300 },
+      resized: { height: 10, width: 30 },
+      top: 0,
+      left: 10,
+      row: { height: 10, width: 10 },
+    };
+    const outputs = {
+      boxes: tensor("float32", [2, 4], [0, 0, 0.5, 0.5, 0.5, 0.5, 1, 1]),
+      scores: tensor("float32", [2], [0.5, 0.75]),
+      classes: tensor("float32", [2], [1, 2]),
+      count: tensor("float32", [], [2]),
+    };
+    expect(plain(render("boxes", { outputs, origin }, head))).toEqual([
+      { label: "dog", class: 2, score: [0.75], box: [150, 50, 200, 100] },
+      { label: "cat", class: 1, score: [0.5], box: [100, 0, 150, 50] },
+    ]);
+    expect(plain(render("detection", { outputs, origin }, head))).toEqual({
+      num_detections: 2,
+      detection_boxes: [0.5, 0.5, 1, 0.666667, 0, 0.333333, 0.5, 0.5],
+      detection_scores: [0.75, 0.5],
+      detection_classes: [2, 1],
+    });
+    expect(() => render("boxes", { outputs }, head)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT" }),
     );
   });
+
+  test.each(["mask", "mask_png", "base64_prediction"] as const)(
+    "refuses %s with INVALID_ARGUMENT when the instance was no image",
+    (name) => {
+      const result = { outputs: { logits: tensor("float32", [2, 1, 1], [1, 0]) } };
+      expect(() => render(name, result, SEGMENTATION)).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+      );
+    },
+  );
 
   test.each<[string, Exclude<SignatureName, "serving_default">, Head, RowResult]>([
     ["a signature of another task", "mask", CLASSIFIER, logits(1)],
@@ -148,6 +230,19 @@ describe("isHeavy", () => {
     ["a map of classes", [21, 64, 64], true],
   ])("tells %s", (_, shape, heavy) => {
     const output = { dtype: "float32", shape, data: new Float32Array(0) } as const;
-    expect(isHeavy({ small: tensor("float32", [], [1]), output })).toBe(heavy);
+    const outputs = { small: tensor("float32", [], [1]), output };
+    expect(isHeavy("class", SEGMENTATION, { outputs })).toBe(heavy);
+  });
+
+  test.each([
+    ["class", false],
+    ["mask", true],
+    ["mask_png", true],
+    ["base64_prediction", true],
+  ] as const)("counts the pixels of a large photo for %s: %s", (name, heavy) => {
+    const size = { height: 1000, width: 1000 };
+    const origin = { source: size, resized: size, top: 0, left: 0, row: size };
+    const outputs = { logits: tensor("float32", [2, 1, 1], [1, 0]) };
+    expect(isHeavy(name, SEGMENTATION, { outputs, origin })).toBe(heavy);
   });
 });
