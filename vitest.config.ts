@@ -13,7 +13,7 @@ const workersFromDist: Plugin = {
     const [, room] = /\/src\/([\w-]+)\/[\w-]+\.ts$/.exec(id) ?? [];
     const dist = pathToFileURL(`${import.meta.dirname}/dist/${room}/`);
     return code.replace(
-      /new URL\("\.(\/[\w-]+-worker\.js)", import\.meta\.url\)/,
+      /new URL\("\.(\/[\w-]+-worker\.c?js)", import\.meta\.url\)/,
       `new URL(".$1", "${dist}")`,
     );
   },

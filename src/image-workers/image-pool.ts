@@ -6,7 +6,7 @@ import type { Tensors } from "../tensor/tensor.ts";
 import type { Value } from "../tensor/value.ts";
 import type { PreprocessedImage, PreprocessTask, RenderTask, TaskOutcome } from "./image-task.ts";
 
-const ENTRY = new URL("./image-worker.js", import.meta.url);
+const ENTRY = new URL("./image-worker.cjs", import.meta.url);
 
 export interface ImagePoolOptions {
   /** Worker threads. Minimum: 1. */

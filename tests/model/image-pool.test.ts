@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { afterAll, describe, expect, test } from "vitest";
 import { decodeImage } from "../../src/image/decode.ts";
 import { preprocess } from "../../src/image/preprocess.ts";
@@ -73,5 +74,19 @@ describe("ImagePool", () => {
       parameters: readParameters({}, HEAD),
     });
     await expect(rendering).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  });
+
+  test("can be closed at any moment while its workers load, without harm to the process", () => {
+    const module = new URL("../../dist/image-workers/image-pool.js", import.meta.url);
+    const program = `
+      const { ImagePool } = await import(${JSON.stringify(module.href)});
+      for (let ms = 0; ms < 200; ms += 8) {
+        const pool = new ImagePool({ workers: 2, maxImagePixels: 1, imageTimeoutMs: 1000 });
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        await pool.close();
+      }`;
+    const { status, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program]);
+    expect(stderr.toString()).toBe("");
+    expect(status).toBe(0);
   });
 });

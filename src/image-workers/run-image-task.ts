@@ -10,7 +10,7 @@ import type { ImageTaskOutcome, PreprocessedImage, PreprocessTask, RenderTask } 
  * One task of an image worker. Never rejects for what a caller sent: that comes back as data. An internal
  * error does, and carries its stack to the log.
  */
-export default async function runImageTask(task: PreprocessTask | RenderTask): Promise<unknown> {
+export async function runImageTask(task: PreprocessTask | RenderTask): Promise<unknown> {
   try {
     if (task.kind === "preprocess") {
       const image = await toRow(task);

@@ -2,7 +2,7 @@ import { transferableSymbol, valueSymbol } from "piscina";
 import { describe, expect, test } from "vitest";
 import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
 import type { PreprocessTask, RenderTask } from "../../../src/image-workers/image-task.ts";
-import runImageTask from "../../../src/image-workers/image-worker.ts";
+import { runImageTask } from "../../../src/image-workers/run-image-task.ts";
 import { readParameters } from "../../../src/signature/parameters.ts";
 import { digitPng } from "../../support/digits.ts";
 import { tensor } from "../../support/onnx/tensor-proto.ts";

@@ -1,0 +1,11 @@
+// The program of an image worker. It is CommonJS because piscina loads it with require(): of an ES module, in a thread
+// that is ended while it loads, Node 20 makes a fatal error of the whole process (v8::Module::IsGraphAsync).
+const loaded = import("./run-image-task.ts");
+
+/** Runs one task; see `run-image-task.ts`. */
+module.exports = async (
+  task: Parameters<typeof import("./run-image-task.ts")["runImageTask"]>[0],
+): Promise<unknown> => {
+  const { runImageTask } = await loaded;
+  return runImageTask(task);
+};
