@@ -9,8 +9,8 @@ import type { Recipe } from "./recipe.ts";
 /**
  * Decides what the outputs mean from what the folder says and from one row that the model gave.
  *
- * Shapes: a picture's row `[C]`, C > 1, is a classification, `[C, h, w]` a segmentation, the known forms of
- * boxes a detection ({@link guessDetector}); anything else, and every row of a model that takes plain
+ * Shapes: a picture's row `[C]`, C > 1, is a classification, `[C, h, w]`, or integers `[h, w]`, a segmentation, the known
+ * forms of boxes a detection ({@link guessDetector}); anything else, and every row of a model that takes plain
  * tensors, is generic unless the folder states a task.
  *
  * @throws {StartupError} when the labels' number is not the classes', or the stated task can't be.
@@ -33,6 +33,7 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
   if (task === "generic" || name === undefined || output === undefined) {
     return { head: { task: "generic" }, origins, warnings: [] };
   }
+  if (task === "segmentation" && isClassMap(output)) return chooseClassMap(recipe, name, origins);
   const [classes] = output.shape;
   const rank = task === "classification" ? 1 : 3;
   if (classes === undefined || output.shape.length !== rank) {
@@ -80,9 +81,25 @@ function mainOutput(recipe: Recipe, row: Tensors): string | undefined {
 function guessTask(row: Tensors, output: Tensor | undefined): Head["task"] {
   if (guessDetector(row) !== undefined) return "detection";
   const { shape = [], dtype = "string" } = output ?? {};
+  if (output !== undefined && isClassMap(output) && output.shape.slice(-2).every((size) => size >= 8)) {
+    return "segmentation";
+  }
   if (!dtype.startsWith("float")) return "generic";
   if (shape.length === 1 && (shape[0] ?? 0) > 1) return "classification";
   return shape.length === 3 ? "segmentation" : "generic";
+}
+
+/** Tells whether the model took the best class of each place itself. Shapes: integers `[h, w]` or `[1, h, w]`. */
+function isClassMap({ dtype, shape }: Tensor): boolean {
+  return /^u?int/.test(dtype) && (shape.length === 2 || (shape.length === 3 && shape[0] === 1));
+}
+
+/** The output does not show how many classes there are: without labels, as many as a byte holds. */
+function chooseClassMap(recipe: Recipe, output: string, origins: Record<string, string>): ChosenHead {
+  const { labels } = recipe.values;
+  const classes = labels?.length ?? 255;
+  const head = { task: "segmentation", output, isClassMap: true, classes, activation: "none" } as const;
+  return { head: { ...head, ...(labels === undefined ? {} : { labels }) }, origins, warnings: [] };
 }
 
 /** A single-class segmentation has two labels: background and foreground. */

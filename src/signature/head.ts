@@ -22,6 +22,8 @@ export type Head =
   | {
       readonly task: "segmentation";
       readonly output: string;
+      /** The model took the best class itself: one row is integers `[h, w]` or `[1, h, w]`. */
+      readonly isClassMap?: boolean;
       readonly classes: number;
       readonly labels?: readonly string[];
       readonly activation: Activation;

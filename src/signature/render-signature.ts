@@ -4,6 +4,7 @@ import type { Value } from "../tensor/value.ts";
 import { type ScoreMap, toClassMap } from "./class-map.ts";
 import { encodeMaskPng } from "./encode-mask-png.ts";
 import type { Activation, Head, SignatureName } from "./head.ts";
+import { readClassMap, toSourceClasses } from "./ready-class-map.ts";
 import { renderDetections } from "./render-detections.ts";
 import type { RowOrigin } from "./row-origin.ts";
 import { argmax, toNumbers, topIndices, toScores } from "./scores.ts";
@@ -46,10 +47,18 @@ export function renderSignature(
     }
   }
   if (head.task === "segmentation") {
-    const scores = toScoreMap(outputOf(head.output, result.outputs), head.activation);
-    if (name === "class") return toClassMap(scores);
+    const output = outputOf(head.output, result.outputs);
+    if (name === "class") {
+      return head.isClassMap
+        ? readClassMap(output, head.classes)
+        : toClassMap(toScoreMap(output, head.activation));
+    }
     if (name === "mask" || name === "mask_png" || name === "base64_prediction") {
-      return writeMask(name, toSourceMask(scores, originOf(name, result)));
+      const origin = originOf(name, result);
+      const mask = head.isClassMap
+        ? toSourceClasses(readClassMap(output, head.classes), origin)
+        : toSourceMask(toScoreMap(output, head.activation), origin);
+      return writeMask(name, mask);
     }
   }
   if (head.task === "detection" && (name === "boxes" || name === "detection")) {

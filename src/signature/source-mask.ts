@@ -1,4 +1,5 @@
 import type { Tensor } from "../tensor/tensor.ts";
+import { type AxisSamples, sampleSource } from "./axis-samples.ts";
 import {
   allocateClasses,
   classMapDType,
@@ -20,8 +21,7 @@ import type { RowOrigin } from "./row-origin.ts";
  */
 export function toSourceMask(scores: ScoreMap, origin: RowOrigin): Tensor {
   const { height, width } = origin.source;
-  const rows = sampleAxis(height, origin.resized.height, origin.top, origin.row.height, scores.height);
-  const columns = sampleAxis(width, origin.resized.width, origin.left, origin.row.width, scores.width);
+  const { rows, columns } = sampleSource(scores, origin);
   if (isIdentity(rows, scores.height) && isIdentity(columns, scores.width)) return toClassMap(scores);
   const dtype = classMapDType(scores.classes);
   const mask = allocateClasses(dtype, height * width);
@@ -39,48 +39,6 @@ export function toSourceMask(scores: ScoreMap, origin: RowOrigin): Tensor {
     if (scores.classes === 1) markForeground(best, scores.threshold, classes);
   }
   return { dtype, shape: [height, width], data: mask };
-}
-
-/** For each source pixel of an axis, two neighbours on the score map and the weight of the second. */
-interface AxisSamples {
-  readonly low: Int32Array;
-  readonly high: Int32Array;
-  readonly weight: Float64Array;
-  /** The pixels from `start` up to `end` are those that the model saw. */
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Where the centre of each source pixel of an axis falls on the score map. */
-function sampleAxis(
-  source: number,
-  resized: number,
-  offset: number,
-  row: number,
-  scores: number,
-): AxisSamples {
-  const samples = {
-    low: new Int32Array(source),
-    high: new Int32Array(source),
-    weight: new Float64Array(source),
-  };
-  let start = source;
-  let end = source;
-  for (let i = 0; i < source; i++) {
-    const onRow = ((i + 0.5) * resized) / source - offset;
-    if (onRow < 0) continue;
-    start = Math.min(start, i);
-    if (onRow > row) {
-      end = i;
-      break;
-    }
-    const position = Math.max(0, (onRow * scores) / row - 0.5);
-    const low = Math.min(Math.floor(position), scores - 1);
-    samples.low[i] = low;
-    samples.high[i] = Math.min(low + 1, scores - 1);
-    samples.weight[i] = position - low;
-  }
-  return { ...samples, start, end };
 }
 
 function isIdentity({ low, weight, start, end }: AxisSamples, size: number): boolean {

@@ -63,7 +63,8 @@ describe("an Ultralytics detector", () => {
   test("takes the thresholds of serving.json, and shows them in the metadata", async () => {
     const url = await serve({ ...files, "serving.json": { parameters: { max_detections: 1 } } });
     const { json } = await request(`${url}/analyze:predict`, { body: { instances } });
-    expect((json.predictions as unknown[][]).map((boxes) => boxes.length)).toEqual([1, 1]);
+    const best = (label: string, index: number) => [{ label, class: index, score: 1, box: [1, 0, 17, 8] }];
+    expect(json).toEqual({ predictions: [best("red", 0), best("blue", 2)] });
     const metadata = await request(`${url}/v1/models/model/metadata`);
     expect(metadata.json).toMatchObject({
       onnx_serving: { task: "detection", parameters: { max_detections: 1, score_threshold: 0.25 } },

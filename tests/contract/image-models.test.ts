@@ -4,6 +4,7 @@ import { imageInstance } from "../support/digits.ts";
 import { request } from "../support/http-client.ts";
 import type { FolderFiles } from "../support/model-folder.ts";
 import {
+  argmaxed,
   channelsLast,
   classifier,
   float16Image,
@@ -71,6 +72,14 @@ describe("a segmentation model", () => {
     const predictUrl = await serve({ "model.onnx": segmentation({ classes: 3, height: 160, width: 160 }) });
     const answer = await request(predictUrl, { body: { signature_name: "mask", instances } });
     expect(answer.json).toEqual({ predictions: [filled(12, 20, 0), filled(12, 20, 1), filled(12, 20, 2)] });
+  });
+
+  test("that takes the best class itself answers class maps and masks all the same", async () => {
+    const predictUrl = await serve({ "model.onnx": argmaxed() });
+    const maps = await request(predictUrl, { body: { instances } });
+    expect(maps.json).toEqual({ predictions: [filled(8, 8, 0), filled(8, 8, 1), filled(8, 8, 2)] });
+    const masks = await request(predictUrl, { body: { signature_name: "mask", instances } });
+    expect(masks.json).toEqual({ predictions: [filled(12, 20, 0), filled(12, 20, 1), filled(12, 20, 2)] });
   });
 
   test("gives a plain tensor no mask: it has no source size", async () => {

@@ -82,6 +82,15 @@ export function segmentation({
   });
 }
 
+/** The best class of each pixel, taken in the graph. Shapes: image float32 [N, 3, 8, 8] → classes int64 [N, 8, 8]. */
+export function argmaxed(): Uint8Array<ArrayBuffer> {
+  return writeModel({
+    inputs: [value("image", "float32", ["N", 3, 8, 8])],
+    outputs: [value("classes", "int64", ["N", 8, 8])],
+    nodes: [node("ArgMax", ["image"], ["classes"], { axis: 1, keepdims: 0 })],
+  });
+}
+
 /** A classifier with channels last. Shapes: image float32 [N, 8, 8, 3] → logits [N, 3]. */
 export function channelsLast(): Uint8Array<ArrayBuffer> {
   return writeModel({

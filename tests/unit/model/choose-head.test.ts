@@ -164,6 +164,28 @@ describe("chooseHead", () => {
     expect(choose({ parameters: { k: 3 } }, row(3)).head).toMatchObject({ parameters: { k: 3 } });
   });
 
+  test.each([
+    ["[h, w]", [8, 9]],
+    ["[1, h, w]", [1, 8, 9]],
+  ])("takes a picture's integers %s for classes that the model chose", (_, shape) => {
+    const outputs = { classes: { dtype: "int64", shape, data: new BigInt64Array(72) } } as const;
+    expect(choose({}, outputs).head).toEqual({
+      task: "segmentation",
+      output: "classes",
+      isClassMap: true,
+      classes: 255,
+      activation: "none",
+    });
+    expect(choose({ labels: LABELS }, outputs).head).toMatchObject({ classes: 3, labels: LABELS });
+    expect(choose({}, outputs, false).head).toEqual({ task: "generic" });
+  });
+
+  test("takes a small table of integers for plain tensors, unless the task is stated", () => {
+    const outputs = { table: tensor("int32", [2, 4], [0, 1, 2, 3, 4, 5, 6, 7]) };
+    expect(choose({}, outputs).head).toEqual({ task: "generic" });
+    expect(choose({ task: "segmentation" }, outputs).head).toMatchObject({ isClassMap: true });
+  });
+
   test("believes a stated regression, of any number of outputs", () => {
     expect(choose({ task: "regression", labels: LABELS }, row(7)).head).toEqual({ task: "regression" });
     const outputs = { a: tensor("float32", [1], [1]), b: tensor("float32", [2], [1, 2]) };

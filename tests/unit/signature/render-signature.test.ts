@@ -168,6 +168,16 @@ describe("renderSignature", () => {
     });
   });
 
+  test.each(["class", "mask"] as const)("gives the classes that the model chose, as %s", (name) => {
+    const size = { height: 1, width: 2 };
+    const result = {
+      outputs: { logits: tensor("int64", [1, 2], [4, 7]) },
+      origin: { source: size, resized: size, top: 0, left: 0, row: size },
+    };
+    const head = { ...SEGMENTATION, isClassMap: true, classes: 255 };
+    expect(render(name, result, head)).toEqual(tensor("uint8", [1, 2], [4, 7]));
+  });
+
   test("gives a detector's finds in the source image, best first, by the labels from the first one on", () => {
     const head: Head = {
       task: "detection",
