@@ -28,6 +28,8 @@ export interface PreprocessSpec {
   readonly resize?: Resize;
   /** Cut from the centre; where the image is smaller, filled with zeros before rescaling. */
   readonly centerCrop?: Size;
+  /** How half of an odd difference is rounded: down as Hugging Face does (the default), or as torchvision does. */
+  readonly cropRounding?: "floor" | "half_even";
   /** A pixel v in 0..255 becomes `v * rescaleFactor + rescaleOffset`, in float32. */
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;

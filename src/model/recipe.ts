@@ -1,3 +1,4 @@
+import { StartupError } from "../errors.ts";
 import type { Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import type { Activation } from "../signature/head.ts";
@@ -13,6 +14,8 @@ export interface RecipeValues {
   /** false: the image is fed at its own size. */
   readonly resize: Resize | false;
   readonly centerCrop: Size | false;
+  /** How an odd difference of `centerCrop` is halved. */
+  readonly cropRounding: "floor" | "half_even";
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;
   readonly mean: readonly number[];
@@ -23,6 +26,8 @@ export interface RecipeValues {
 export interface RecipeSource {
   readonly origin: string;
   readonly values: Partial<RecipeValues>;
+  /** Values that it states and that are not served, each with the line that refuses it. */
+  readonly refused?: { readonly [Name in keyof RecipeValues]?: string };
 }
 
 /** The values of several sources, each with the source that it came from. */
@@ -31,11 +36,18 @@ export interface Recipe {
   readonly origins: Readonly<Record<string, string>>;
 }
 
-/** Returns, for each value, what the first source that states it says. */
+/**
+ * Returns, for each value, what the first source that states it says.
+ *
+ * @throws {StartupError} when that source's value is not served.
+ */
 export function mergeRecipes(sources: readonly RecipeSource[]): Recipe {
   const values: Record<string, unknown> = {};
   const origins: Record<string, string> = {};
   for (const source of sources) {
+    for (const [name, line] of Object.entries(source.refused ?? {})) {
+      if (!Object.hasOwn(values, name)) throw new StartupError(line);
+    }
     for (const [name, value] of Object.entries(source.values)) {
       if (value === undefined || Object.hasOwn(values, name)) continue;
       values[name] = value;
