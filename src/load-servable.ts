@@ -55,7 +55,7 @@ export async function loadServable(options: LoadOptions): Promise<LoadedServable
     );
   }
   checkExternalData({ modelFile: location.modelPath, locations: externalData });
-  const recipe = readRecipe(location.folder, onnx);
+  const recipe = readRecipe({ ...location, onnx });
   const golden = readGoldenPair(location.folder);
   const sha256 = await hashFile(location.modelPath);
   const session = await startSession(location.modelPath).catch((error: unknown) => {
@@ -131,6 +131,7 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
     origins: { ...recipe.origins, ...chosen?.origins, ...origins },
     warnings: [
       ...(info.providerWarning === undefined ? [] : [`serving on the CPU: ${info.providerWarning}`]),
+      ...(recipe.warnings ?? []),
       ...(chosen?.warnings ?? []),
       ...warnings,
       ...goldenWarnings(golden !== undefined, image !== undefined),

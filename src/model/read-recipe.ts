@@ -2,23 +2,32 @@ import type { Size } from "../image/raster.ts";
 import { readModelConfig, readPreprocessorConfig } from "./hugging-face.ts";
 import { readLabelFile } from "./label-files.ts";
 import type { OnnxFile } from "./onnx-file.ts";
+import { readOnnxMetadata } from "./onnx-metadata.ts";
 import { mergeRecipes, type Recipe, type RecipeSource } from "./recipe.ts";
 import { readServingJson } from "./serving-json.ts";
 import { readTimmConfig } from "./timm-config.ts";
 
+interface RecipeOptions {
+  /** The folder that holds the descriptions. */
+  readonly folder: string;
+  readonly modelPath: string;
+  readonly onnx: Pick<OnnxFile, "inputs" | "metadata">;
+}
+
 /**
  * Returns what the files of a model folder say together.
  *
- * Order: `serving.json`, Hugging Face, timm, label files; for each value the first that states it.
+ * Order: `serving.json`, Hugging Face, timm, the ONNX file's metadata, label files; for each value the first that states it.
  *
  * @throws {StartupError} when one of them can't be used; the line names the file and the key.
  */
-export function readRecipe(folder: string, onnx: Pick<OnnxFile, "inputs">): Recipe {
+export function readRecipe({ folder, modelPath, onnx }: RecipeOptions): Recipe {
   const stated: readonly (RecipeSource | undefined)[] = [
     readServingJson(folder),
     readPreprocessorConfig(folder),
     readModelConfig(folder),
     readTimmConfig(folder, fixedSize(onnx)),
+    ...readOnnxMetadata(modelPath, onnx.metadata),
     readLabelFile(folder),
   ];
   return mergeRecipes(stated.filter((source) => source !== undefined));

@@ -28,12 +28,21 @@ export interface RecipeSource {
   readonly values: Partial<RecipeValues>;
   /** Values that it states and that are not served, each with the line that refuses it. */
   readonly refused?: { readonly [Name in keyof RecipeValues]?: string };
+  readonly warnings?: readonly SourceWarning[];
+}
+
+interface SourceWarning {
+  readonly text: string;
+  /** Needless where an earlier source states this value. */
+  readonly unless?: keyof RecipeValues;
 }
 
 /** The values of several sources, each with the source that it came from. */
 export interface Recipe {
   readonly values: Partial<RecipeValues>;
   readonly origins: Readonly<Record<string, string>>;
+  /** @default none */
+  readonly warnings?: readonly string[];
 }
 
 /**
@@ -44,9 +53,13 @@ export interface Recipe {
 export function mergeRecipes(sources: readonly RecipeSource[]): Recipe {
   const values: Record<string, unknown> = {};
   const origins: Record<string, string> = {};
+  const warnings: string[] = [];
   for (const source of sources) {
     for (const [name, line] of Object.entries(source.refused ?? {})) {
       if (!Object.hasOwn(values, name)) throw new StartupError(line);
+    }
+    for (const { text, unless } of source.warnings ?? []) {
+      if (unless === undefined || !Object.hasOwn(values, unless)) warnings.push(text);
     }
     for (const [name, value] of Object.entries(source.values)) {
       if (value === undefined || Object.hasOwn(values, name)) continue;
@@ -54,5 +67,9 @@ export function mergeRecipes(sources: readonly RecipeSource[]): Recipe {
       origins[name] = source.origin;
     }
   }
-  return { values: values as Partial<RecipeValues>, origins };
+  return {
+    values: values as Partial<RecipeValues>,
+    origins,
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
 }
