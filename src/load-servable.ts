@@ -45,7 +45,7 @@ export interface LoadedServable {
  */
 export async function loadServable(options: LoadOptions): Promise<LoadedServable> {
   const { settings, startSession } = options;
-  const location = findModel(settings.modelDir, settings.modelFile);
+  const location = findModel(settings.modelDir, settings);
   checkModelFile(settings.modelDir, location.modelPath);
   const onnx = readOnnxFile(location.modelPath);
   const { externalData, customDomains } = onnx;
