@@ -55,7 +55,7 @@ export async function loadServable(options: LoadOptions): Promise<LoadedServable
     );
   }
   checkExternalData({ modelFile: location.modelPath, locations: externalData });
-  const recipe = readRecipe({ ...location, onnx });
+  const recipe = readRecipe({ modelDir: settings.modelDir, ...location, onnx });
   const golden = readGoldenPair(location.folder);
   const sha256 = await hashFile(location.modelPath);
   const session = await startSession(location.modelPath).catch((error: unknown) => {

@@ -6,8 +6,11 @@ import { readOnnxMetadata } from "./onnx-metadata.ts";
 import { mergeRecipes, type Recipe, type RecipeSource } from "./recipe.ts";
 import { readServingJson } from "./serving-json.ts";
 import { readTimmConfig } from "./timm-config.ts";
+import { readTritonConfig } from "./triton-config.ts";
 
 interface RecipeOptions {
+  /** The folder of the version folders, where there are any. */
+  readonly modelDir: string;
   /** The folder that holds the descriptions. */
   readonly folder: string;
   readonly modelPath: string;
@@ -17,11 +20,12 @@ interface RecipeOptions {
 /**
  * Returns what the files of a model folder say together.
  *
- * Order: `serving.json`, Hugging Face, timm, the ONNX file's metadata, label files; for each value the first that states it.
+ * Order: `serving.json`, Hugging Face, timm, the ONNX file's metadata, label files,
+ * Triton's `config.pbtxt`; for each value the first that states it.
  *
  * @throws {StartupError} when one of them can't be used; the line names the file and the key.
  */
-export function readRecipe({ folder, modelPath, onnx }: RecipeOptions): Recipe {
+export function readRecipe({ modelDir, folder, modelPath, onnx }: RecipeOptions): Recipe {
   const stated: readonly (RecipeSource | undefined)[] = [
     readServingJson(folder),
     readPreprocessorConfig(folder),
@@ -29,6 +33,7 @@ export function readRecipe({ folder, modelPath, onnx }: RecipeOptions): Recipe {
     readTimmConfig(folder, fixedSize(onnx)),
     ...readOnnxMetadata(modelPath, onnx.metadata),
     readLabelFile(folder),
+    readTritonConfig(modelDir),
   ];
   return mergeRecipes(stated.filter((source) => source !== undefined));
 }
