@@ -1,5 +1,5 @@
 import { StartupError } from "../errors.ts";
-import type { Resize } from "../image/preprocess-spec.ts";
+import type { CropRounding, Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import type { Activation } from "../signature/head.ts";
 
@@ -14,8 +14,7 @@ export interface RecipeValues {
   /** false: the image is fed at its own size. */
   readonly resize: Resize | false;
   readonly centerCrop: Size | false;
-  /** How an odd difference of `centerCrop` is halved. */
-  readonly cropRounding: "floor" | "half_even";
+  readonly cropRounding: CropRounding;
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;
   readonly mean: readonly number[];
