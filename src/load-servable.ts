@@ -11,12 +11,10 @@ import { checkExternalData, checkModelFile } from "./model/external-data.ts";
 import { findBatching } from "./model/find-batching.ts";
 import { findModel, type ModelLocation } from "./model/find-model.ts";
 import { compareGolden, type GoldenPair, type GoldenResult, readGoldenPair } from "./model/golden.ts";
-import { readModelConfig, readPreprocessorConfig } from "./model/hugging-face.ts";
 import { findImageInput, type ImageInput } from "./model/image-input.ts";
-import { readLabelFile } from "./model/label-files.ts";
 import { readOnnxFile } from "./model/onnx-file.ts";
-import { mergeRecipes, type Recipe } from "./model/recipe.ts";
-import { readServingJson } from "./model/serving-json.ts";
+import { readRecipe } from "./model/read-recipe.ts";
+import type { Recipe } from "./model/recipe.ts";
 import type { Session } from "./runtime/session.ts";
 import type { Servable } from "./servable.ts";
 import { requireOffered } from "./signature/choose-signature.ts";
@@ -47,20 +45,17 @@ export interface LoadedServable {
  */
 export async function loadServable(options: LoadOptions): Promise<LoadedServable> {
   const { settings, startSession } = options;
-  const location = findModel(settings.modelDir, settings.modelFile);
+  const location = findModel(settings.modelDir, settings);
   checkModelFile(settings.modelDir, location.modelPath);
-  const { externalData, customDomains } = readOnnxFile(location.modelPath);
+  const onnx = readOnnxFile(location.modelPath);
+  const { externalData, customDomains } = onnx;
   if (customDomains.length > 0) {
     throw new StartupError(
       `${location.modelPath} uses operators of ${customDomains.join(", ")}, which ONNX Runtime does not have: export it with standard operators`,
     );
   }
   checkExternalData({ modelFile: location.modelPath, locations: externalData });
-  const recipe = mergeRecipes(
-    [readServingJson, readPreprocessorConfig, readModelConfig, readLabelFile].flatMap(
-      (read) => read(location.folder) ?? [],
-    ),
-  );
+  const recipe = readRecipe({ modelDir: settings.modelDir, ...location, onnx });
   const golden = readGoldenPair(location.folder);
   const sha256 = await hashFile(location.modelPath);
   const session = await startSession(location.modelPath).catch((error: unknown) => {
@@ -136,6 +131,7 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
     origins: { ...recipe.origins, ...chosen?.origins, ...origins },
     warnings: [
       ...(info.providerWarning === undefined ? [] : [`serving on the CPU: ${info.providerWarning}`]),
+      ...(recipe.warnings ?? []),
       ...(chosen?.warnings ?? []),
       ...warnings,
       ...goldenWarnings(golden !== undefined, image !== undefined),

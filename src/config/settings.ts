@@ -3,6 +3,7 @@ export interface Settings {
   readonly modelDir: string;
   readonly modelName: string;
   readonly modelFile: string | undefined;
+  readonly modelVariant: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly device: "auto" | "cpu" | "cuda";
@@ -74,6 +75,12 @@ export const SETTINGS: { readonly [Name in keyof Settings]: SettingRow } = {
     default: undefined,
     unset: "model.onnx, onnx/model.onnx or the only *.onnx",
     help: "ONNX file inside MODEL_DIR to serve, where there are several.",
+  },
+  modelVariant: {
+    kind: "text",
+    default: undefined,
+    unset: "no suffix",
+    help: "Serves model_<variant>.onnx or onnx/model_<variant>.onnx: fp16, int8, quantized, q4 and so on.",
   },
   host: { kind: "text", default: "0.0.0.0", help: "Address to listen on." },
   port: { ...integer(0, 65535), default: "8501", help: "Port to listen on; 0 takes a free one." },

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { StartupError } from "../errors.ts";
+import { excerpt, StartupError } from "../errors.ts";
 import { contains } from "./external-data.ts";
 
 /** Where a model folder's files are. */
@@ -16,30 +16,56 @@ export interface ModelLocation {
 /** Where exporters write the model, in the order in which it is looked for. */
 const USUAL_PLACES = ["model.onnx", "onnx/model.onnx"];
 
+/** Which of several files to serve; at most one of the two. */
+export interface ModelChoice {
+  /** Path inside the model's folder. */
+  readonly modelFile?: string | undefined;
+  /** What stands behind `model_` in the file's name; `fp32` is none and `q8` is `quantized`. */
+  readonly modelVariant?: string | undefined;
+}
+
 /**
- * Finds the model to serve in MODEL_DIR: `modelFile` if given, else `model.onnx`, `onnx/model.onnx`, the
- * only `*.onnx`, or the same in the numbered folder with the highest number.
+ * Finds the model to serve in MODEL_DIR: the chosen file if there is a choice, else `model.onnx`,
+ * `onnx/model.onnx`, the only `*.onnx`, or the same in the numbered folder with the highest number.
  *
  * @throws {StartupError} when there is none, or several and none has the usual name.
+ * @see huggingface/transformers.js `src/utils/dtypes.js` (suffixes of the files)
  */
-export function findModel(modelDir: string, modelFile?: string): ModelLocation {
+export function findModel(modelDir: string, choice: ModelChoice = {}): ModelLocation {
+  checkChoice(choice);
   if (!existsSync(modelDir))
     throw new StartupError(`${modelDir} does not exist: set MODEL_DIR to the model's folder`);
   if (!isFolder(modelDir)) {
     throw new StartupError(`${modelDir} is not a folder: set MODEL_DIR to the folder that holds the model`);
   }
-  const own = findInFolder(modelDir, modelFile);
+  const own = findInFolder(modelDir, choice);
   if (own !== undefined) return { folder: modelDir, modelPath: own, version: 1 };
   const versions = readdirSync(modelDir).filter((name) => /^\d{1,15}$/.test(name));
   for (const name of versions.sort((a, b) => Number(b) - Number(a))) {
     const folder = join(modelDir, name);
-    const modelPath = isFolder(folder) ? findInFolder(folder, modelFile) : undefined;
+    const modelPath = isFolder(folder) ? findInFolder(folder, choice) : undefined;
     if (modelPath !== undefined) return { folder, modelPath, version: Number(name) };
   }
-  throw new StartupError(nothingFound(modelDir, modelFile));
+  throw new StartupError(nothingFound(modelDir, choice));
 }
 
-function findInFolder(folder: string, modelFile: string | undefined): string | undefined {
+function checkChoice({ modelFile, modelVariant }: ModelChoice): void {
+  if (modelVariant === undefined) return;
+  if (modelFile !== undefined) throw new StartupError("MODEL_FILE and MODEL_VARIANT are both set: unset one");
+  if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(modelVariant)) return;
+  throw new StartupError(
+    `MODEL_VARIANT must be the end of a file's name, as fp16 in model_fp16.onnx, got "${excerpt(modelVariant)}"`,
+  );
+}
+
+/** Returns where the variant may be, in the order in which it is looked for. */
+function placesOf(variant: string | undefined): readonly string[] {
+  if (variant === undefined || variant === "fp32") return USUAL_PLACES;
+  const suffix = variant === "q8" ? "quantized" : variant;
+  return USUAL_PLACES.map((place) => place.replace(".onnx", `_${suffix}.onnx`));
+}
+
+function findInFolder(folder: string, { modelFile, modelVariant }: ModelChoice): string | undefined {
   if (modelFile !== undefined) {
     const path = join(folder, modelFile);
     if (!contains(folder, path)) {
@@ -48,11 +74,15 @@ function findInFolder(folder: string, modelFile: string | undefined): string | u
     if (isFolder(path)) throw new StartupError(`${path} is a folder: name a file in MODEL_FILE`);
     return existsSync(path) ? path : undefined;
   }
-  const usual = USUAL_PLACES.map((place) => join(folder, place)).find((path) => existsSync(path));
-  if (usual !== undefined) return usual;
+  const usual = placesOf(modelVariant)
+    .map((place) => join(folder, place))
+    .find((path) => existsSync(path));
+  if (usual !== undefined || modelVariant !== undefined) return usual;
   const others = onnxFiles(folder);
   if (others.length > 1) {
-    throw new StartupError(`${folder} holds ${others.join(", ")}: name one model.onnx, or set MODEL_FILE`);
+    const areVariants = others.every((name) => /(^|\/)model_[^/]+$/.test(name));
+    const setting = areVariants ? "MODEL_VARIANT" : "MODEL_FILE";
+    throw new StartupError(`${folder} holds ${others.join(", ")}: name one model.onnx, or set ${setting}`);
   }
   return others[0] === undefined ? undefined : join(folder, others[0]);
 }
@@ -68,8 +98,13 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-function nothingFound(modelDir: string, modelFile: string | undefined): string {
+function nothingFound(modelDir: string, { modelFile, modelVariant }: ModelChoice): string {
   if (modelFile !== undefined) return `${join(modelDir, modelFile)} does not exist: check MODEL_FILE`;
+  if (modelVariant !== undefined) {
+    const there = onnxFiles(modelDir);
+    const holds = there.length === 0 ? "no *.onnx file" : there.join(", ");
+    return `${modelDir} holds no ${placesOf(modelVariant).join(" or ")}, but ${holds}: check MODEL_VARIANT`;
+  }
   const names = readdirSync(modelDir);
   const pickle = names.find((name) => /\.(pkl|pth|pt|bin|safetensors|h5|keras)$/.test(name));
   if (pickle !== undefined) {

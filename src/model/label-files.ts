@@ -7,7 +7,12 @@ import type { RecipeSource } from "./recipe.ts";
 
 const LINE_FILES = ["labels.txt", "classes.txt"];
 
-/** `{"0": "cat"}`, or with an identifier before the name: `{"0": ["n02123045", "tabby"]}`. */
+/**
+ * `{"0": "cat"}`, with an identifier before the name: `{"0": ["n02123045", "tabby"]}`, or the form for
+ * detectors: `{"object_type_names": ["__background__", "person"]}`.
+ *
+ * @see pytorch/serve `ts/utils/util.py` load_label_mapping, map_class_to_label
+ */
 const indexToName = z.record(z.string(), z.union([z.string(), z.array(z.string()).min(1)]));
 
 /**
@@ -17,6 +22,8 @@ const indexToName = z.record(z.string(), z.union([z.string(), z.array(z.string()
 export function readLabelFile(folder: string): RecipeSource | undefined {
   const path = join(folder, "index_to_name.json");
   const names = readJsonFile(path, indexToName);
+  const types = names?.object_type_names;
+  if (Array.isArray(types)) return { origin: "index_to_name.json", values: { labels: types } };
   if (names !== undefined) {
     const last = (name: string | readonly string[]) =>
       typeof name === "string" ? name : (name.at(-1) ?? "");

@@ -1,4 +1,5 @@
-import type { Resize } from "../image/preprocess-spec.ts";
+import { StartupError } from "../errors.ts";
+import type { CropRounding, Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import type { DetectionOutputs } from "../signature/detection-outputs.ts";
 import type { Activation } from "../signature/head.ts";
@@ -22,6 +23,7 @@ export interface RecipeValues {
   /** false: the image is fed at its own size. */
   readonly resize: Resize | false;
   readonly centerCrop: Size | false;
+  readonly cropRounding: CropRounding;
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;
   readonly mean: readonly number[];
@@ -32,24 +34,50 @@ export interface RecipeValues {
 export interface RecipeSource {
   readonly origin: string;
   readonly values: Partial<RecipeValues>;
+  /** Values that it states and that are not served, each with the line that refuses it. */
+  readonly refused?: { readonly [Name in keyof RecipeValues]?: string };
+  readonly warnings?: readonly SourceWarning[];
+}
+
+interface SourceWarning {
+  readonly text: string;
+  /** Needless where an earlier source states this value. */
+  readonly unless?: keyof RecipeValues;
 }
 
 /** The values of several sources, each with the source that it came from. */
 export interface Recipe {
   readonly values: Partial<RecipeValues>;
   readonly origins: Readonly<Record<string, string>>;
+  /** @default none */
+  readonly warnings?: readonly string[];
 }
 
-/** Returns, for each value, what the first source that states it says. */
+/**
+ * Returns, for each value, what the first source that states it says.
+ *
+ * @throws {StartupError} when that source's value is not served.
+ */
 export function mergeRecipes(sources: readonly RecipeSource[]): Recipe {
   const values: Record<string, unknown> = {};
   const origins: Record<string, string> = {};
+  const warnings: string[] = [];
   for (const source of sources) {
+    for (const [name, line] of Object.entries(source.refused ?? {})) {
+      if (!Object.hasOwn(values, name)) throw new StartupError(line);
+    }
+    for (const { text, unless } of source.warnings ?? []) {
+      if (unless === undefined || !Object.hasOwn(values, unless)) warnings.push(text);
+    }
     for (const [name, value] of Object.entries(source.values)) {
       if (value === undefined || Object.hasOwn(values, name)) continue;
       values[name] = value;
       origins[name] = source.origin;
     }
   }
-  return { values: values as Partial<RecipeValues>, origins };
+  return {
+    values: values as Partial<RecipeValues>,
+    origins,
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
 }

@@ -87,6 +87,40 @@ describe("loadServable", () => {
     });
   });
 
+  test("serves Triton's layout: a version folder, and labels beside it", async () => {
+    const { file, version, head, origins, warnings } = await served({
+      "1/model.onnx": classifier(),
+      "config.pbtxt": 'max_batch_size: 8 output { name: "logits" label_filename: "names.txt" }',
+      "names.txt": "red\ngreen\nblue\n",
+    });
+    expect({ file, version, head }).toMatchObject({
+      file: "model.onnx",
+      version: 1,
+      head: { output: "logits", labels: ["red", "green", "blue"] },
+    });
+    expect(origins.labels).toBe("config.pbtxt");
+    expect(warnings).toContainEqual(expect.stringMatching(/^config\.pbtxt: only label_filename is read/));
+  });
+
+  test("serves timm's folder, whose config.json has Hugging Face's name", async () => {
+    const { preprocess, origins, head } = await served({
+      "model.onnx": classifier(),
+      "config.json": {
+        num_classes: 3,
+        label_names: ["red", "green", "blue"],
+        pretrained_cfg: { input_size: [3, 8, 8], crop_pct: 0.5, mean: [0.1, 0.2, 0.3], std: [1, 1, 1] },
+      },
+    });
+    expect(preprocess).toMatchObject({
+      resize: { kind: "shortest_edge", edgePixels: 16, filter: "bicubic" },
+      centerCrop: { height: 8, width: 8 },
+      cropRounding: "half_even",
+      mean: [0.1, 0.2, 0.3],
+    });
+    expect(head).toMatchObject({ labels: ["red", "green", "blue"] });
+    expect(origins.labels).toBe("config.json (timm)");
+  });
+
   test("serves a segmentation model", async () => {
     const { head, batching, warnings } = await served({
       "model.onnx": segmentation({ classes: 4 }),

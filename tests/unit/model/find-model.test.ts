@@ -12,13 +12,13 @@ function folderOf(...names: string[]): string {
 
 /** Returns the folder, file and version that are found, without the folder's own path. */
 function found(folder: string, modelFile?: string): string {
-  const location = findModel(folder, modelFile);
+  const location = findModel(folder, { modelFile });
   const cut = (path: string) => path.slice(folder.length + 1);
   return `${cut(location.folder) || "."} ${cut(location.modelPath)} ${location.version}`;
 }
 
 const refused = (folder: string, modelFile?: string) =>
-  refusal(folder, () => findModel(folder, modelFile)).replaceAll(folder, "FOLDER");
+  refusal(folder, () => findModel(folder, { modelFile })).replaceAll(folder, "FOLDER");
 
 describe("findModel", () => {
   test.each([
@@ -148,5 +148,58 @@ describe("findModel", () => {
     const file = join(folderOf("model.onnx"), "model.onnx");
     writeFileSync(file, "");
     expect(refused(file)).toBe("FOLDER is not a folder: set MODEL_DIR to the folder that holds the model");
+  });
+
+  test.each<[string, string[], string, string]>([
+    ["beside others", ["model.onnx", "model_fp16.onnx", "model_int8.onnx"], "fp16", ". model_fp16.onnx 1"],
+    [
+      "in the folder onnx",
+      ["onnx/model.onnx", "onnx/model_q4f16.onnx"],
+      "q4f16",
+      ". onnx/model_q4f16.onnx 1",
+    ],
+    ["in a version folder", ["2/model.onnx", "1/model_int8.onnx"], "int8", "1 1/model_int8.onnx 1"],
+    ["fp32, which has no suffix", ["model.onnx", "model_fp16.onnx"], "fp32", ". model.onnx 1"],
+    [
+      "q8, another word for quantized",
+      ["model.onnx", "model_quantized.onnx"],
+      "q8",
+      ". model_quantized.onnx 1",
+    ],
+  ])("takes the variant %s", (_, files, modelVariant, expected) => {
+    const folder = folderOf(...files);
+    const { folder: home, modelPath, version } = findModel(folder, { modelVariant });
+    const cut = (path: string) => path.slice(folder.length + 1);
+    expect(`${cut(home) || "."} ${cut(modelPath)} ${version}`).toBe(expected);
+  });
+
+  test.each<[string, string[], object, RegExp]>([
+    [
+      "a variant that is not there",
+      ["model.onnx", "onnx/model_int8.onnx"],
+      { modelVariant: "fp16" },
+      /holds no model_fp16\.onnx or onnx\/model_fp16\.onnx, but model\.onnx, onnx\/model_int8\.onnx: check MODEL_VARIANT$/,
+    ],
+    [
+      "a variant with a path in it",
+      ["model.onnx"],
+      { modelVariant: "../x" },
+      /^MODEL_VARIANT must be the end of a file's name/,
+    ],
+    [
+      "a file and a variant",
+      ["model.onnx"],
+      { modelFile: "model.onnx", modelVariant: "fp16" },
+      /both set: unset one$/,
+    ],
+    [
+      "to guess among variants",
+      ["onnx/model_fp16.onnx", "onnx/model_int8.onnx"],
+      {},
+      /name one model\.onnx, or set MODEL_VARIANT$/,
+    ],
+  ])("refuses %s", (_, files, choice, line) => {
+    const folder = folderOf(...files);
+    expect(refusal(folder, () => findModel(folder, choice))).toMatch(line);
   });
 });

@@ -18,6 +18,7 @@ describe("readLabelFile", () => {
   test.each<[string, string, string | object]>([
     ["names by index", "index_to_name.json", { "0": "cat", "1": "dog" }],
     ["names by index, in any order", "index_to_name.json", { "1": "dog", "0": "cat" }],
+    ["names of object types", "index_to_name.json", { object_type_names: ["cat", "dog"] }],
     ["identifiers and names", "index_to_name.json", { "0": ["n01", "cat"], "1": ["n02", "dog"] }],
     ["a line each", "labels.txt", "cat\ndog\n"],
     ["a line each", "classes.txt", "cat\ndog"],

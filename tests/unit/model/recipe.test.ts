@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { StartupError } from "../../../src/errors.ts";
 import { mergeRecipes } from "../../../src/model/recipe.ts";
 
 describe("mergeRecipes", () => {
@@ -23,6 +24,14 @@ describe("mergeRecipes", () => {
       },
     ]);
     expect(merged.values).toEqual({ resize: false, rescaleOffset: 0 });
+  });
+
+  test("refuses what is not served, unless an earlier source states the value", () => {
+    const border = { origin: "b", values: {}, refused: { resize: "b: border is not served" } };
+    expect(() => mergeRecipes([border, { origin: "c", values: { resize: false } }])).toThrow(StartupError);
+    expect(mergeRecipes([{ origin: "a", values: { resize: false } }, border]).values).toEqual({
+      resize: false,
+    });
   });
 
   test("says nothing where there is no source", () => {

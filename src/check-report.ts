@@ -1,0 +1,147 @@
+import type { PreprocessSpec, Resize } from "./image/preprocess-spec.ts";
+import type { Size } from "./image/raster.ts";
+import type { Servable } from "./servable.ts";
+import { offeredSignatures } from "./signature/head.ts";
+import { formatShape, type TensorSpec } from "./tensor/tensor.ts";
+
+/** A name, what is to be said of it, and where that came from. */
+type Line = readonly [name: string, text: string, origin?: string | undefined];
+
+/**
+ * Returns what a reader asks of a model, a line each under a few headings, the warnings last.
+ *
+ * Units: milliseconds for measured runs.
+ */
+export function checkReport(servable: Servable): string {
+  const warnings = [...servable.warnings, ...advice(servable)];
+  const sections: readonly (readonly [string, readonly Line[]])[] = [
+    ["Model", modelLines(servable)],
+    ["Preprocessing", preprocessLines(servable)],
+    ["Outputs", outputLines(servable)],
+    ["Proof", [["golden", describeGolden(servable)]]],
+    [
+      warnings.length === 0 ? "No warnings" : "Warnings",
+      warnings.map((text, index): Line => [`${index + 1}`, text]),
+    ],
+  ];
+  const blocks = sections.map(([heading, lines]) => [heading, ...lines.map(formatLine)].join("\n"));
+  return `${blocks.join("\n\n")}\n`;
+}
+
+function formatLine([name, text, origin]: Line): string {
+  return `  ${name.padEnd(14)}  ${text}${origin === undefined ? "" : `   <- ${origin}`}`;
+}
+
+function modelLines({ info, batching, maxBatchSize, batchTimings, ...servable }: Servable): readonly Line[] {
+  const fixed = batching.fixedBatchSize;
+  const batches = `rows, at most ${maxBatchSize} in a run${fixed === undefined ? "" : `; the graph fixes ${fixed}`}`;
+  return [
+    ["file", servable.file],
+    ["version", `${servable.version}`],
+    ["sha256", servable.sha256.slice(0, 12)],
+    ...info.inputs.map((spec): Line => ["input", describeSpec(spec)]),
+    ...info.outputs.map((spec): Line => ["output", describeSpec(spec)]),
+    ["batching", batching.kind === "rows" ? batches : "none: tensors are fed as they come"],
+    ...batchTimings.map(
+      ({ batchSize, runMs }): Line => ["measured", `batch of ${batchSize}: ${runMs.toPrecision(3)} ms`],
+    ),
+  ];
+}
+
+function preprocessLines({ preprocess, origins }: Servable): readonly Line[] {
+  if (preprocess === undefined) return [["none", "the model takes plain tensors"]];
+  return Object.entries(preprocess).map(([name, value]) => [
+    name,
+    describeValue(name as keyof PreprocessSpec, value as PreprocessSpec[keyof PreprocessSpec], preprocess),
+    origins[name],
+  ]);
+}
+
+function describeValue(
+  name: keyof PreprocessSpec,
+  value: PreprocessSpec[keyof PreprocessSpec],
+  { resize, centerCrop }: PreprocessSpec,
+): string {
+  if (name === "resize" && resize !== undefined) return describeResize(resize);
+  if (name === "centerCrop" && centerCrop !== undefined) return describeSize(centerCrop);
+  if (name === "rescaleFactor" && value === 1 / 255) return "1/255";
+  return Array.isArray(value)
+    ? value.join(", ")
+    : typeof value === "object"
+      ? JSON.stringify(value)
+      : `${value}`;
+}
+
+function describeResize(resize: Resize): string {
+  switch (resize.kind) {
+    case "exact":
+      return `to ${describeSize(resize.size)}, ${resize.filter}`;
+    case "shortest_edge": {
+      const limit =
+        resize.maxEdgePixels === undefined ? "" : `, the longer to at most ${resize.maxEdgePixels}`;
+      return `shorter edge to ${resize.edgePixels}${limit}, ${resize.filter}`;
+    }
+    default:
+      return JSON.stringify(resize);
+  }
+}
+
+/** Height first, as everywhere. */
+function describeSize({ height, width }: Size): string {
+  return `${height} x ${width} pixels (height x width)`;
+}
+
+const SHOWN_LABELS = 5;
+
+function outputLines({ head, origins }: Servable): readonly Line[] {
+  const signatures: Line = ["signatures", offeredSignatures(head).join(", ")];
+  const task: Line = ["task", head.task, origins.task];
+  if (!("labels" in head || "output" in head || "outputs" in head)) return [task, signatures];
+  const labels: Line = ["labels", describeLabels(head.labels), origins.labels];
+  if (head.task === "detection")
+    return [task, ["read as", head.outputs.form, origins.detector], labels, signatures];
+  return [
+    task,
+    ["read from", head.output, origins.output],
+    ["classes", `${head.classes}`],
+    labels,
+    ["activation", head.activation, origins.activation],
+    signatures,
+  ];
+}
+
+function describeLabels(labels: readonly string[] | undefined): string {
+  if (labels === undefined) return "none";
+  const more = labels.length > SHOWN_LABELS ? ", ..." : "";
+  return `${labels.slice(0, SHOWN_LABELS).join(", ")}${more} (${labels.length})`;
+}
+
+function describeGolden({ golden }: Servable): string {
+  if (golden === undefined) return "none";
+  return `passed, largest difference ${golden.largestDifference.toPrecision(3)} (tolerance ${golden.tolerance})`;
+}
+
+/** What works and could be better; a start does not log it. */
+function advice({ batching, head, origins }: Servable): string[] {
+  const fixed = batching.fixedBatchSize;
+  const guessed = "activation" in head && origins.activation === "default" ? head.activation : undefined;
+  return [
+    ...(fixed === undefined
+      ? []
+      : [
+          `static batch: the graph takes ${fixed} row${fixed === 1 ? "" : "s"} a run and no more; export it with a dynamic batch axis`,
+        ]),
+    ...(guessed !== undefined
+      ? [
+          `activation guessed: ${guessed}; if that is wrong, say softmax, sigmoid or none in serving.json (activation)`,
+        ]
+      : []),
+    ...(head.task === "segmentation" && head.labels === undefined
+      ? ["no labels found: classes have numbers only"]
+      : []),
+  ];
+}
+
+function describeSpec({ name, dtype, shape }: TensorSpec): string {
+  return `${name} ${dtype} ${formatShape(shape)}`;
+}

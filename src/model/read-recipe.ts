@@ -1,0 +1,46 @@
+import type { Size } from "../image/raster.ts";
+import { readModelConfig, readPreprocessorConfig } from "./hugging-face.ts";
+import { readLabelFile } from "./label-files.ts";
+import type { OnnxFile } from "./onnx-file.ts";
+import { readOnnxMetadata } from "./onnx-metadata.ts";
+import { mergeRecipes, type Recipe, type RecipeSource } from "./recipe.ts";
+import { readServingJson } from "./serving-json.ts";
+import { readTimmConfig } from "./timm-config.ts";
+import { readTritonConfig } from "./triton-config.ts";
+
+interface RecipeOptions {
+  /** The folder of the version folders, where there are any. */
+  readonly modelDir: string;
+  /** The folder that holds the descriptions. */
+  readonly folder: string;
+  readonly modelPath: string;
+  readonly onnx: Pick<OnnxFile, "inputs" | "metadata">;
+}
+
+/**
+ * Returns what the files of a model folder say together.
+ *
+ * Order: `serving.json`, Hugging Face, timm, the ONNX file's metadata, label files,
+ * Triton's `config.pbtxt`; for each value the first that states it.
+ *
+ * @throws {StartupError} when one of them can't be used; the line names the file and the key.
+ */
+export function readRecipe({ modelDir, folder, modelPath, onnx }: RecipeOptions): Recipe {
+  const stated: readonly (RecipeSource | undefined)[] = [
+    readServingJson(folder),
+    readPreprocessorConfig(folder),
+    readModelConfig(folder),
+    readTimmConfig(folder, fixedSize(onnx)),
+    ...readOnnxMetadata(modelPath, onnx.metadata),
+    readLabelFile(folder),
+    readTritonConfig(modelDir),
+  ];
+  return mergeRecipes(stated.filter((source) => source !== undefined));
+}
+
+/** The size of a picture that the graph fixes: both edges, channels first or last. */
+function fixedSize({ inputs }: Pick<OnnxFile, "inputs">): Size | undefined {
+  const [, first, second, third] = inputs[0]?.shape ?? [];
+  const [height, width] = third === 1 || third === 3 ? [first, second] : [second, third];
+  return typeof height === "number" && typeof width === "number" ? { height, width } : undefined;
+}

@@ -1,0 +1,86 @@
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { check } from "../../src/check.ts";
+import { parseSettings } from "../../src/config/parse-settings.ts";
+import { type FolderFiles, temporaryModelFolder } from "../support/model-folder.ts";
+import { classifier, segmentation, staticBatchOne } from "../support/onnx/image-models.ts";
+import { halfPlusTwo } from "../support/onnx/tensor-models.ts";
+import { DIGITS_DIR } from "../support/start-server.ts";
+
+process.env.ORT_DISABLE_TELEMETRY = "1";
+
+/** Checks a folder and returns what is printed. */
+async function printed(folder: string): Promise<string> {
+  const lines: string[] = [];
+  const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    lines.push(String(text));
+    return true;
+  });
+  onTestFinished(() => write.mockRestore());
+  const settings = parseSettings([`--model-dir=${folder}`, "--device=cpu"], {});
+  const exitCode = await check({ settings, cpus: 1 }).finally(() => write.mockRestore());
+  expect(exitCode).toBe(0);
+  return lines.join("");
+}
+
+const report = (files: FolderFiles) => printed(temporaryModelFolder(files));
+
+describe("check", () => {
+  test("reports the repository's digits: every value with its origin, and the golden result", async () => {
+    const text = await printed(DIGITS_DIR);
+    expect(text).toMatch(/^Model\n {2}file {12}model\.onnx\n/);
+    expect(text).toMatch(/\n {2}mean {2,}\S.* <- preprocessor_config\.json\n/);
+    expect(text).toMatch(/\n {2}labels {2,}.*, \.\.\. \(10\) {3}<- config\.json\n/);
+    expect(text).toMatch(/\n {2}signatures {2,}serving_default, class, label, scores, top_k\n/);
+    expect(text).toMatch(/\n {2}golden {2,}passed, largest difference \S+ \(tolerance \S+\)\n/);
+  });
+
+  test("warns of a static batch, a guessed activation and all that is missing", async () => {
+    const text = await report({ "model.onnx": staticBatchOne() });
+    expect(text).toMatch(/\nWarnings\n {2}1 /);
+    for (const warning of [
+      /static batch: the graph takes 1 row a run/,
+      /activation guessed: softmax/,
+      /no normalisation found/,
+      /no labels found/,
+      /no golden pair/,
+    ]) {
+      expect(text).toMatch(warning);
+    }
+  });
+
+  test("guesses nothing that is stated", async () => {
+    const text = await report({
+      "model.onnx": classifier(),
+      "serving.json": {
+        activation: "sigmoid",
+        labels: ["r", "g", "b"],
+        preprocess: {
+          mean: [0.5],
+          std: [0.5],
+          resize: { shortest_edge: 9, longest_edge: 99 },
+          center_crop: { height: 8, width: 8 },
+        },
+      },
+    });
+    expect(text).not.toMatch(/guessed|no labels|no normalisation/);
+    expect(text).toMatch(
+      / resize {2,}shorter edge to 9, the longer to at most 99, bilinear {3}<- serving\.json\n/,
+    );
+    expect(text).toMatch(/ centerCrop {2,}8 x 8 pixels \(height x width\) {3}<- serving\.json\n/);
+    expect(text).toMatch(/ labels {2,}r, g, b \(3\) {3}<- serving\.json\n/);
+  });
+
+  test("says that a segmentation model's classes have no names", async () => {
+    expect(await report({ "model.onnx": segmentation() })).toMatch(/no labels found/);
+  });
+
+  test("reports a model of plain tensors", async () => {
+    const text = await report({ "model.onnx": halfPlusTwo() });
+    expect(text).toMatch(/the model takes plain tensors/);
+    expect(text).toMatch(/\nNo warnings\n$/);
+  });
+
+  test("fails as a start does", async () => {
+    await expect(report({ "labels.txt": "a\n" })).rejects.toMatchObject({ name: "StartupError" });
+  });
+});
