@@ -1,5 +1,5 @@
 import { ServingError } from "../errors.ts";
-import type { Geometry, PreprocessSpec, Resize } from "./preprocess-spec.ts";
+import type { CropRounding, Geometry, PreprocessSpec, Resize } from "./preprocess-spec.ts";
 import type { Size } from "./raster.ts";
 
 /** A row may be enlarged to this many pixels; beyond, only as large as its source. 4096 x 4096. */
@@ -12,7 +12,10 @@ const MAX_ENLARGED_PIXELS = 2 ** 24;
  *
  * @throws {ServingError} IMAGE_TOO_LARGE when a thin image, its shorter edge enlarged, would make a huge row.
  */
-export function planGeometry(source: Size, spec: Pick<PreprocessSpec, "resize" | "centerCrop">): Geometry {
+export function planGeometry(
+  source: Size,
+  spec: Pick<PreprocessSpec, "resize" | "centerCrop" | "cropRounding">,
+): Geometry {
   const resized = resizedSize(source, spec.resize);
   const row = spec.centerCrop ?? resized;
   const pixels = row.height * row.width;
@@ -26,12 +29,24 @@ export function planGeometry(source: Size, spec: Pick<PreprocessSpec, "resize" |
   return {
     source: { height: source.height, width: source.width },
     resized,
-    // Hugging Face's rule: an odd difference leaves the larger half below and to the right. (torchvision rounds
-    // half to even instead: differences of 3, 7, 11 ... are cut one pixel further in.)
-    top: Math.floor((resized.height - row.height) / 2),
-    left: Math.floor((resized.width - row.width) / 2),
+    top: cropOffset(resized.height - row.height, spec.cropRounding),
+    left: cropOffset(resized.width - row.width, spec.cropRounding),
     row: { height: row.height, width: row.width },
   };
+}
+
+/**
+ * Returns the first pixel of a centre crop, for an image longer than it by `excess` pixels; negative where zeros
+ * come first.
+ *
+ * @see huggingface/transformers `image_transforms.py` center_crop;
+ * pytorch/vision `torchvision/transforms/functional.py` center_crop
+ */
+function cropOffset(excess: number, rounding: CropRounding = "floor"): number {
+  const half = Math.floor(excess / 2);
+  if (rounding === "floor" || excess % 2 === 0) return half;
+  // torchvision pads with the smaller half first. `half + 0.5` goes to its even neighbour.
+  return excess < 0 || half % 2 !== 0 ? half + 1 : half;
 }
 
 function resizedSize(source: Size, resize: Resize | undefined): Size {

@@ -5,6 +5,11 @@ export const FILTERS = ["nearest", "box", "bilinear", "hamming", "bicubic", "lan
 
 export type Filter = (typeof FILTERS)[number];
 
+/** The rules by which a centre crop is rounded to whole pixels. */
+export const CROP_ROUNDINGS = ["floor", "half_even"] as const;
+
+export type CropRounding = (typeof CROP_ROUNDINGS)[number];
+
 /** How the decoded image is brought to a size. */
 export type Resize =
   /** To this size, whatever the aspect. */
@@ -28,6 +33,12 @@ export interface PreprocessSpec {
   readonly resize?: Resize;
   /** Cut from the centre; where the image is smaller, filled with zeros before rescaling. */
   readonly centerCrop?: Size;
+  /**
+   * Where an odd difference between the image and its crop goes. `floor`, Hugging Face's: `(size - crop) // 2`.
+   * `half_even`, torchvision's: `round((size - crop) / 2)` as Python rounds, and `(crop - size) // 2` zeros before
+   * a smaller image. @default "floor"
+   */
+  readonly cropRounding?: CropRounding;
   /** A pixel v in 0..255 becomes `v * rescaleFactor + rescaleOffset`, in float32. */
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;

@@ -38,6 +38,7 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
     color,
     ...(resize === false ? {} : { resize }),
     ...(centerCrop === false ? {} : { centerCrop }),
+    ...(values.cropRounding === undefined ? {} : { cropRounding: values.cropRounding }),
     rescaleFactor: pick("rescaleFactor", values.rescaleFactor, 1 / 255, DEFAULT_ORIGIN),
     rescaleOffset: pick("rescaleOffset", values.rescaleOffset, 0, DEFAULT_ORIGIN),
     mean: perChannel("mean", pick("mean", values.mean, [0], DEFAULT_ORIGIN), channels, origins),

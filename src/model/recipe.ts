@@ -1,4 +1,4 @@
-import type { Resize } from "../image/preprocess-spec.ts";
+import type { CropRounding, Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import type { Activation } from "../signature/head.ts";
 
@@ -13,6 +13,7 @@ export interface RecipeValues {
   /** false: the image is fed at its own size. */
   readonly resize: Resize | false;
   readonly centerCrop: Size | false;
+  readonly cropRounding: CropRounding;
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;
   readonly mean: readonly number[];

@@ -2,7 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
-import { FILTERS, type Filter, type Resize } from "../image/preprocess-spec.ts";
+import {
+  CROP_ROUNDINGS,
+  type CropRounding,
+  FILTERS,
+  type Filter,
+  type Resize,
+} from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import { contains } from "./external-data.ts";
 import { parseLabelLines } from "./label-files.ts";
@@ -33,6 +39,7 @@ export interface ServingJson {
         readonly color?: "RGB" | "BGR" | "L" | undefined;
         readonly resize?: StatedResize | undefined;
         readonly center_crop?: false | Size | undefined;
+        readonly crop_rounding?: CropRounding | undefined;
         readonly rescale_factor?: number | undefined;
         readonly rescale_offset?: number | undefined;
         readonly mean?: readonly number[] | undefined;
@@ -61,6 +68,7 @@ export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
       color: z.enum(["RGB", "BGR", "L"]).optional(),
       resize: resize.optional(),
       center_crop: z.union([z.literal(false), size]).optional(),
+      crop_rounding: z.enum(CROP_ROUNDINGS).optional(),
       rescale_factor: z.number().optional(),
       rescale_offset: z.number().optional(),
       mean: channelNumbers.optional(),
@@ -89,6 +97,7 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     color: preprocess.color,
     resize: preprocess.resize === undefined ? undefined : toResize(preprocess.resize),
     centerCrop: preprocess.center_crop,
+    cropRounding: preprocess.crop_rounding,
     rescaleFactor: preprocess.rescale_factor,
     rescaleOffset: preprocess.rescale_offset,
     mean: preprocess.mean,

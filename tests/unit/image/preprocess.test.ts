@@ -38,6 +38,24 @@ describe("planGeometry", () => {
     expect(geometry).toMatchObject({ source: size, resized: size, top: from, left: from });
   });
 
+  test.each([
+    // What Python's round() gives for half of the difference; for smaller images, the smaller half comes first.
+    [225, 224, 0],
+    [227, 224, 2],
+    [229, 224, 2],
+    [231, 224, 4],
+    [232, 224, 4],
+    [223, 224, 0],
+    [5, 8, -1],
+    [1, 8, -3],
+  ])("cuts an edge of %i to %i from %i on, rounding half to even", (edge, crop, from) => {
+    const size = { height: edge, width: edge };
+    const centerCrop = { height: crop, width: crop };
+    const geometry = planGeometry(size, { centerCrop, cropRounding: "half_even" });
+    expect(geometry.top).toBe(from);
+    expect(geometry.left).toBe(from);
+  });
+
   test("shrinks the shorter edge where the longer would pass its limit", () => {
     const resize = {
       kind: "shortest_edge",
