@@ -56,7 +56,52 @@ def recipes() -> dict:
             lambda image, h=height, w=width: normalise(torchvision_center_crop(image, h, w)),
             {"centerCrop": size(height, width), "cropRounding": "half_even"},
         )
+    for name, resized, resize in [
+        ("sam", sam_size, {"kind": "longest_edge", "edgePixels": 61}),
+        ("fit", fit_size, {"kind": "fit", "size": size(47, 71)}),
+        ("detr", detr_size, {"kind": "shortest_edge", "edgePixels": 50, "maxEdgePixels": 61, "maxEdgeRounding": "half_even"}),
+    ]:
+        made[name] = (
+            lambda image, resized=resized: pad_to(normalise(bilinear(image, resized(image.height, image.width))), 72, 73),
+            {"resize": resize | {"filter": "bilinear"}, "padTo": size(72, 73)},
+        )
     return made
+
+
+def bilinear(image: Image.Image, to: tuple[int, int]) -> Image.Image:
+    return image.resize((to[1], to[0]), Image.Resampling.BILINEAR)
+
+
+def sam_size(height: int, width: int) -> tuple[int, int]:
+    """transformers SamImageProcessor._get_preprocess_shape."""
+    scale = 61 * 1.0 / max(height, width)
+    return int(height * scale + 0.5), int(width * scale + 0.5)
+
+
+def fit_size(height: int, width: int) -> tuple[int, int]:
+    """transformers get_image_size_for_max_height_width."""
+    scale = min(47 / height, 71 / width)
+    return int(height * scale), int(width * scale)
+
+
+def detr_size(height: int, width: int) -> tuple[int, int]:
+    """transformers get_size_with_aspect_ratio, for a shorter edge of 50 and a longer one of 61 at most."""
+    edge, raw = 50, None
+    short, long = float(min(height, width)), float(max(height, width))
+    if long / short * edge > 61:
+        raw = 61 * short / long
+        edge = int(round(raw))
+    scaled = edge if raw is None else raw
+    if min(height, width) == edge:
+        return height, width
+    if width < height:
+        return int(scaled * height / width), edge
+    return edge, int(scaled * width / height)
+
+
+def pad_to(row: np.ndarray, height: int, width: int) -> np.ndarray:
+    """transformers image_transforms.pad, after the normalisation."""
+    return np.pad(row, ((0, height - row.shape[0]), (0, width - row.shape[1]), (0, 0)))
 
 
 def torchvision_center_crop(image: Image.Image, height: int, width: int) -> Image.Image:

@@ -1,6 +1,7 @@
 import { ServingError } from "../errors.ts";
-import type { CropRounding, Geometry, PreprocessSpec, Resize } from "./preprocess-spec.ts";
+import type { CropRounding, Geometry, PreprocessSpec } from "./preprocess-spec.ts";
 import type { Size } from "./raster.ts";
+import { resizedSize } from "./resized-size.ts";
 
 /** A row may be enlarged to this many pixels; beyond, only as large as its source. 4096 x 4096. */
 const MAX_ENLARGED_PIXELS = 2 ** 24;
@@ -10,14 +11,22 @@ const MAX_ENLARGED_PIXELS = 2 ** 24;
  *
  * Units: pixels.
  *
- * @throws {ServingError} IMAGE_TOO_LARGE when a thin image, its shorter edge enlarged, would make a huge row.
+ * @throws {ServingError} IMAGE_TOO_LARGE when a thin image, its shorter edge enlarged, would make a huge row, or when
+ * it is larger than what it is padded to.
  */
 export function planGeometry(
   source: Size,
-  spec: Pick<PreprocessSpec, "resize" | "centerCrop" | "cropRounding">,
+  spec: Pick<PreprocessSpec, "resize" | "centerCrop" | "cropRounding" | "padTo">,
 ): Geometry {
   const resized = resizedSize(source, spec.resize);
-  const row = spec.centerCrop ?? resized;
+  const kept = spec.centerCrop ?? resized;
+  const row = spec.padTo ?? kept;
+  if (kept.height > row.height || kept.width > row.width) {
+    throw new ServingError(
+      "IMAGE_TOO_LARGE",
+      `expected an image of at most ${row.height} x ${row.width} after the resize, got ${kept.height} x ${kept.width}`,
+    );
+  }
   const pixels = row.height * row.width;
   if (pixels > MAX_ENLARGED_PIXELS && pixels > source.height * source.width) {
     const got = `${source.height} x ${source.width} becomes ${row.height} x ${row.width}`;
@@ -29,8 +38,8 @@ export function planGeometry(
   return {
     source: { height: source.height, width: source.width },
     resized,
-    top: cropOffset(resized.height - row.height, spec.cropRounding),
-    left: cropOffset(resized.width - row.width, spec.cropRounding),
+    top: cropOffset(resized.height - kept.height, spec.cropRounding),
+    left: cropOffset(resized.width - kept.width, spec.cropRounding),
     row: { height: row.height, width: row.width },
   };
 }
@@ -47,29 +56,4 @@ function cropOffset(excess: number, rounding: CropRounding = "floor"): number {
   if (rounding === "floor" || excess % 2 === 0) return half;
   // torchvision pads with the smaller half first. `half + 0.5` goes to its even neighbour.
   return excess < 0 || half % 2 !== 0 ? half + 1 : half;
-}
-
-function resizedSize(source: Size, resize: Resize | undefined): Size {
-  if (resize === undefined) return { height: source.height, width: source.width };
-  if (resize.kind === "exact") return { height: resize.size.height, width: resize.size.width };
-  return shortestEdgeSize(source, resize.edgePixels, resize.maxEdgePixels);
-}
-
-/**
- * The order of the operations is theirs: a product, a quotient of doubles, the fraction cut.
- *
- * @see pytorch/vision `torchvision/transforms/functional.py` _compute_resized_output_size;
- * huggingface/transformers `image_transforms.py` get_resize_output_image_size
- */
-function shortestEdgeSize({ height, width }: Size, edge: number, maxEdge: number | undefined): Size {
-  const isPortrait = width <= height;
-  const [short, long] = isPortrait ? [width, height] : [height, width];
-  let newShort = edge;
-  let newLong = Math.trunc((edge * long) / short);
-  if (maxEdge !== undefined && newLong > maxEdge) {
-    // Both libraries fail where this becomes 0; a row of one pixel is an answer.
-    newShort = Math.max(1, Math.trunc((maxEdge * newShort) / newLong));
-    newLong = maxEdge;
-  }
-  return isPortrait ? { height: newLong, width: newShort } : { height: newShort, width: newLong };
 }

@@ -39,6 +39,7 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
     ...(resize === false ? {} : { resize }),
     ...(centerCrop === false ? {} : { centerCrop }),
     ...(values.cropRounding === undefined ? {} : { cropRounding: values.cropRounding }),
+    ...(values.padTo === undefined ? {} : { padTo: values.padTo }),
     rescaleFactor: pick("rescaleFactor", values.rescaleFactor, 1 / 255, DEFAULT_ORIGIN),
     rescaleOffset: pick("rescaleOffset", values.rescaleOffset, 0, DEFAULT_ORIGIN),
     mean: perChannel("mean", pick("mean", values.mean, [0], DEFAULT_ORIGIN), channels, origins),
@@ -87,7 +88,8 @@ function checkAgainstGraph(
   }
   const given = rowSize(spec);
   if (given === undefined) return;
-  const key = spec.centerCrop === undefined ? "resize" : "centerCrop";
+  const cropOrResize = spec.centerCrop === undefined ? "resize" : "centerCrop";
+  const key = spec.padTo === undefined ? cropOrResize : "padTo";
   const fits =
     (input.height ?? given.height) === given.height && (input.width ?? given.width) === given.width;
   if (fits) return;
@@ -98,6 +100,7 @@ function checkAgainstGraph(
 
 /** Returns the size of every row, or undefined when it depends on the image. */
 export function rowSize(spec: PreprocessSpec): Size | undefined {
+  if (spec.padTo !== undefined) return spec.padTo;
   if (spec.centerCrop !== undefined) return spec.centerCrop;
   return spec.resize?.kind === "exact" ? spec.resize.size : undefined;
 }

@@ -23,6 +23,8 @@ const resize = z.union([
   z.literal(false),
   z.strictObject({ height: pixels, width: pixels, filter: filter.optional() }),
   z.strictObject({ shortest_edge: pixels, longest_edge: pixels.optional(), filter: filter.optional() }),
+  z.strictObject({ longest_edge: pixels, filter: filter.optional() }),
+  z.strictObject({ max_height: pixels, max_width: pixels, filter: filter.optional() }),
 ]);
 
 const channelNumbers = z.array(z.number()).min(1).max(4);
@@ -39,6 +41,7 @@ export interface ServingJson {
         readonly color?: "RGB" | "BGR" | "L" | undefined;
         readonly resize?: StatedResize | undefined;
         readonly center_crop?: false | Size | undefined;
+        readonly pad_to?: Size | undefined;
         readonly crop_rounding?: CropRounding | undefined;
         readonly rescale_factor?: number | undefined;
         readonly rescale_offset?: number | undefined;
@@ -55,7 +58,9 @@ type StatedResize =
       readonly shortest_edge: number;
       readonly longest_edge?: number | undefined;
       readonly filter?: Filter | undefined;
-    };
+    }
+  | { readonly longest_edge: number; readonly filter?: Filter | undefined }
+  | { readonly max_height: number; readonly max_width: number; readonly filter?: Filter | undefined };
 
 /** The schema of {@link ServingJson}; a key that it does not hold is refused. */
 export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
@@ -68,6 +73,7 @@ export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
       color: z.enum(["RGB", "BGR", "L"]).optional(),
       resize: resize.optional(),
       center_crop: z.union([z.literal(false), size]).optional(),
+      pad_to: size.optional(),
       crop_rounding: z.enum(CROP_ROUNDINGS).optional(),
       rescale_factor: z.number().optional(),
       rescale_offset: z.number().optional(),
@@ -97,6 +103,7 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     color: preprocess.color,
     resize: preprocess.resize === undefined ? undefined : toResize(preprocess.resize),
     centerCrop: preprocess.center_crop,
+    padTo: preprocess.pad_to,
     cropRounding: preprocess.crop_rounding,
     rescaleFactor: preprocess.rescale_factor,
     rescaleOffset: preprocess.rescale_offset,
@@ -112,6 +119,12 @@ function toResize(stated: StatedResize): Resize | false {
   const { filter: name = "bilinear" } = stated;
   if ("height" in stated) {
     return { kind: "exact", size: { height: stated.height, width: stated.width }, filter: name };
+  }
+  if ("max_height" in stated) {
+    return { kind: "fit", size: { height: stated.max_height, width: stated.max_width }, filter: name };
+  }
+  if (!("shortest_edge" in stated)) {
+    return { kind: "longest_edge", edgePixels: stated.longest_edge, filter: name };
   }
   return {
     kind: "shortest_edge",

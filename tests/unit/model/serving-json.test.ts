@@ -39,6 +39,7 @@ describe("readServingJson", () => {
           resize: { shortest_edge: 256, longest_edge: 512, filter: "lanczos" },
           center_crop: exact(224, 192),
           crop_rounding: "half_even",
+          pad_to: exact(256, 256),
           rescale_factor: 0.5,
           rescale_offset: -1,
           mean: [1, 2, 3],
@@ -57,6 +58,7 @@ describe("readServingJson", () => {
         resize: { kind: "shortest_edge", edgePixels: 256, maxEdgePixels: 512, filter: "lanczos" },
         centerCrop: { height: 224, width: 192 },
         cropRounding: "half_even",
+        padTo: { height: 256, width: 256 },
         rescaleFactor: 0.5,
         rescaleOffset: -1,
         mean: [1, 2, 3],
@@ -74,6 +76,12 @@ describe("readServingJson", () => {
       { kind: "exact", size: exact(8, 9), filter: "box" },
     ],
     ["a shorter edge", { shortest_edge: 8 }, { kind: "shortest_edge", edgePixels: 8, filter: "bilinear" }],
+    ["a longer edge", { longest_edge: 8 }, { kind: "longest_edge", edgePixels: 8, filter: "bilinear" }],
+    [
+      "a size to fit into",
+      { max_height: 8, max_width: 9, filter: "box" },
+      { kind: "fit", size: exact(8, 9), filter: "box" },
+    ],
   ])("reads a resize that is %s", (_, resize, expected) => {
     expect(values({ preprocess: { resize } })).toEqual({ resize: expected });
   });
