@@ -2,6 +2,8 @@ import { ServingError } from "../errors.ts";
 import type { CropRounding, Geometry, PreprocessSpec } from "./preprocess-spec.ts";
 import type { Size } from "./raster.ts";
 import { resizedSize } from "./resized-size.ts";
+import { roundHalfEven } from "./round-half-even.ts";
+import { sourceBox } from "./source-box.ts";
 
 /** A row may be enlarged to this many pixels; beyond, only as large as its source. 4096 x 4096. */
 const MAX_ENLARGED_PIXELS = 2 ** 24;
@@ -19,6 +21,9 @@ export function planGeometry(
   spec: Pick<PreprocessSpec, "resize" | "centerCrop" | "cropRounding" | "padTo">,
 ): Geometry {
   const resized = resizedSize(source, spec.resize);
+  const { resize } = spec;
+  if (resize?.kind === "crop" || resize?.kind === "pad") return boxGeometry(source, resize.size, resize.kind);
+  if (resize?.kind === "letterbox") return letterboxGeometry(source, resized, resize.size);
   const kept = spec.centerCrop ?? resized;
   const row = spec.padTo ?? kept;
   if (kept.height > row.height || kept.width > row.width) {
@@ -42,6 +47,29 @@ export function planGeometry(
     left: cropOffset(resized.width - kept.width, spec.cropRounding),
     row: { height: row.height, width: row.width },
   };
+}
+
+/** The row shows a box of the source: the whole source would be larger or smaller by the same factors. */
+function boxGeometry({ height, width }: Size, row: Size, method: "crop" | "pad"): Geometry {
+  const source = { height, width };
+  const box = sourceBox(source, row, method);
+  if (box.height * box.width > MAX_ENLARGED_PIXELS && method === "pad") {
+    throw new ServingError(
+      "IMAGE_TOO_LARGE",
+      `expected an image that stays small when padded, got one that becomes ${box.height} x ${box.width}`,
+    );
+  }
+  const [down, across] = [row.height / box.height, row.width / box.width];
+  const resized = { height: height * down, width: width * across };
+  return { source, resized, top: box.top * down, left: box.left * across, row: { ...row } };
+}
+
+/** @see ultralytics/ultralytics `ultralytics/data/augment.py` LetterBox */
+function letterboxGeometry({ height, width }: Size, resized: Size, row: Size): Geometry {
+  const before = (space: number) => 0 - Math.max(0, roundHalfEven(space / 2 - 0.1));
+  const top = before(row.height - resized.height);
+  const left = before(row.width - resized.width);
+  return { source: { height, width }, resized, top, left, row: { ...row } };
 }
 
 /**

@@ -27,7 +27,11 @@ export type Resize =
   /** The longer edge to `edgePixels`, the other in proportion, both rounded half up, as SAM's processor does. */
   | { readonly kind: "longest_edge"; readonly edgePixels: number; readonly filter: Filter }
   /** As large as fits into this size, in proportion, the fractions cut: Hugging Face's `max_height`, `max_width`. */
-  | { readonly kind: "fit"; readonly size: Size; readonly filter: Filter };
+  | { readonly kind: "fit"; readonly size: Size; readonly filter: Filter }
+  /** As fastai 2: the centre cut, or reflected outwards, to the aspect of `size`; then that box is resized. */
+  | { readonly kind: "crop" | "pad"; readonly size: Size; readonly filter: Filter }
+  /** As Ultralytics: as large as fits, rounded half to even, in the centre of `size`; around it grey of `fill`, 0..255. */
+  | { readonly kind: "letterbox"; readonly size: Size; readonly filter: Filter; readonly fill: number };
 
 /**
  * From a decoded image to one row of the model's input, as the training code did it.
@@ -62,9 +66,9 @@ export interface PreprocessSpec {
 export interface Geometry {
   /** Size of the decoded image. */
   readonly source: Size;
-  /** Its size after the resize. */
+  /** Its size after the resize; where only a box was resized, what the whole would have become, with fractions. */
   readonly resized: Size;
-  /** Top left corner of the row in the resized image, in pixels; negative where zeros were added. */
+  /** Top left corner of the row in the resized image, in pixels; negative where pixels were added. */
   readonly top: number;
   readonly left: number;
   /** Size of the row. */

@@ -6,6 +6,7 @@ import { planGeometry } from "./plan-geometry.ts";
 import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
 import type { Raster, Size } from "./raster.ts";
 import { resample } from "./resample.ts";
+import { cutBox, sourceBox } from "./source-box.ts";
 
 /**
  * Returns one row of the model's input, and where its pixels came from. Only the pixels that the centre crop keeps
@@ -26,7 +27,29 @@ export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor;
     );
   }
   const geometry = planGeometry(raster, spec);
+  const { row } = geometry;
+  const { shape, data } = emptyRow(spec, channels, row);
+  write(data, rowPixels(raster, spec, geometry), spec, row);
+  return { row: { dtype: spec.dtype, shape, data }, geometry };
+}
+
+function emptyRow(
+  spec: PreprocessSpec,
+  channels: number,
+  { height, width }: Size,
+): { shape: number[]; data: PixelTable } {
+  const shape = spec.layout === "CHW" ? [channels, height, width] : [height, width, channels];
+  return { shape, data: allocate(spec.dtype, height * width * channels) as PixelTable };
+}
+
+/** The pixels of the row before they are normalised; `padTo` is left to what follows. */
+function rowPixels(raster: Raster, spec: PreprocessSpec, geometry: Geometry): Raster {
+  const { resize } = spec;
   const { resized, row } = geometry;
+  if (resize?.kind === "crop" || resize?.kind === "pad") {
+    const box = sourceBox(raster, resize.size, resize.kind);
+    return resample(cutBox(raster, box), resize.size, resize.filter);
+  }
   const kept = spec.padTo === undefined ? row : (spec.centerCrop ?? resized);
   const top = Math.max(0, geometry.top);
   const left = Math.max(0, geometry.left);
@@ -37,18 +60,14 @@ export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor;
     width: Math.min(resized.width, geometry.left + kept.width) - left,
   };
   const pixels = resample(raster, resized, spec.resize?.filter ?? "nearest", { window });
-  const padded = pad(pixels, { ...geometry, row: kept });
-  const shape = spec.layout === "CHW" ? [channels, row.height, row.width] : [row.height, row.width, channels];
-  const data = allocate(spec.dtype, row.height * row.width * channels) as PixelTable;
-  write(data, padded, spec, row);
-  return { row: { dtype: spec.dtype, shape, data }, geometry };
+  return pad(pixels, { ...geometry, row: kept }, resize?.kind === "letterbox" ? resize.fill : 0);
 }
 
-/** Zeros around an image that is smaller than its crop: black before normalising, as Hugging Face pads. */
-function pad(pixels: Raster, { top, left, row }: Geometry): Raster {
+/** One value around an image that is smaller than its crop: black before normalising, or the grey of a letterbox. */
+function pad(pixels: Raster, { top, left, row }: Geometry, fill: number): Raster {
   const { channels } = pixels;
   if (pixels.height === row.height && pixels.width === row.width) return pixels;
-  const data = new Uint8Array(row.height * row.width * channels);
+  const data = new Uint8Array(row.height * row.width * channels).fill(fill);
   const stride = pixels.width * channels;
   for (let y = 0; y < pixels.height; y++) {
     const at = ((y + Math.max(0, -top)) * row.width + Math.max(0, -left)) * channels;

@@ -11,12 +11,21 @@ export function resizedSize(source: Size, resize: Resize | undefined): Size {
     case undefined:
       return { height, width };
     case "exact":
+    case "crop":
+    case "pad":
       return { height: resize.size.height, width: resize.size.width };
     case "shortest_edge":
       return shortestEdgeSize(source, resize);
     case "longest_edge": {
       const scale = resize.edgePixels / Math.max(height, width);
       return { height: atLeastOne(height * scale + 0.5), width: atLeastOne(width * scale + 0.5) };
+    }
+    case "letterbox": {
+      const scale = Math.min(resize.size.height / height, resize.size.width / width);
+      return {
+        height: Math.max(1, roundHalfEven(height * scale)),
+        width: Math.max(1, roundHalfEven(width * scale)),
+      };
     }
     case "fit": {
       const scale = Math.min(resize.size.height / height, resize.size.width / width);

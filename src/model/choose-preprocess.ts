@@ -102,7 +102,8 @@ function checkAgainstGraph(
 export function rowSize(spec: PreprocessSpec): Size | undefined {
   if (spec.padTo !== undefined) return spec.padTo;
   if (spec.centerCrop !== undefined) return spec.centerCrop;
-  return spec.resize?.kind === "exact" ? spec.resize.size : undefined;
+  const { resize } = spec;
+  return resize !== undefined && "size" in resize && resize.kind !== "fit" ? resize.size : undefined;
 }
 
 /** Returns the shape of a row, `[C, H, W]` or `[H, W, C]`; undefined when it depends on the image. */

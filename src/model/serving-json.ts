@@ -19,9 +19,18 @@ const pixels = z.int().min(1).max(65_535);
 const size = z.strictObject({ height: pixels, width: pixels });
 const filter = z.enum(FILTERS);
 
+/** How an image of another aspect is brought to an exact size. */
+const METHODS = ["squish", "crop", "pad", "letterbox"] as const;
+
 const resize = z.union([
   z.literal(false),
-  z.strictObject({ height: pixels, width: pixels, filter: filter.optional() }),
+  z.strictObject({
+    height: pixels,
+    width: pixels,
+    method: z.enum(METHODS).optional(),
+    fill: z.int().min(0).max(255).optional(),
+    filter: filter.optional(),
+  }),
   z.strictObject({ shortest_edge: pixels, longest_edge: pixels.optional(), filter: filter.optional() }),
   z.strictObject({ longest_edge: pixels, filter: filter.optional() }),
   z.strictObject({ max_height: pixels, max_width: pixels, filter: filter.optional() }),
@@ -53,7 +62,13 @@ export interface ServingJson {
 
 type StatedResize =
   | false
-  | { readonly height: number; readonly width: number; readonly filter?: Filter | undefined }
+  | {
+      readonly height: number;
+      readonly width: number;
+      readonly method?: (typeof METHODS)[number] | undefined;
+      readonly fill?: number | undefined;
+      readonly filter?: Filter | undefined;
+    }
   | {
       readonly shortest_edge: number;
       readonly longest_edge?: number | undefined;
@@ -111,6 +126,7 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     std: preprocess.std,
   };
   refuseWideCrop(path, values.resize, values.centerCrop);
+  refuseCropAfterMethod(path, values);
   return { origin: FILE, values: withoutUndefined(values) };
 }
 
@@ -118,7 +134,10 @@ function toResize(stated: StatedResize): Resize | false {
   if (stated === false) return false;
   const { filter: name = "bilinear" } = stated;
   if ("height" in stated) {
-    return { kind: "exact", size: { height: stated.height, width: stated.width }, filter: name };
+    const { height, width, method = "squish", fill = 114 } = stated;
+    const to = { height, width };
+    if (method === "letterbox") return { kind: method, size: to, filter: name, fill };
+    return { kind: method === "squish" ? "exact" : method, size: to, filter: name };
   }
   if ("max_height" in stated) {
     return { kind: "fit", size: { height: stated.max_height, width: stated.max_width }, filter: name };
@@ -150,6 +169,8 @@ function readLabels(
   }
 }
 
+type StatedSizes = { readonly [Name in "resize" | "centerCrop" | "padTo"]?: RecipeValues[Name] | undefined };
+
 /** A crop past an exact size would only add zeros: a slip, not a wish. */
 function refuseWideCrop(
   path: string,
@@ -162,6 +183,14 @@ function refuseWideCrop(
       `${path}: preprocess.center_crop ${crop.height}x${crop.width} is larger than preprocess.resize ${resized.size.height}x${resized.size.width}`,
     );
   }
+}
+
+/** These methods make the whole row. */
+function refuseCropAfterMethod(path: string, { resize, centerCrop, padTo }: StatedSizes): void {
+  if (!resize || !["crop", "pad", "letterbox"].includes(resize.kind) || !(centerCrop || padTo)) return;
+  throw new StartupError(
+    `${path}: preprocess.resize.method ${resize.kind} takes no center_crop and no pad_to`,
+  );
 }
 
 function withoutUndefined<Values extends object>(

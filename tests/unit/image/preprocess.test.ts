@@ -56,6 +56,19 @@ describe("planGeometry", () => {
     expect(geometry.left).toBe(from);
   });
 
+  test.each([
+    ["letterbox", { height: 416, width: 640 }, { height: 416, width: 640 }, 112, 0],
+    ["letterbox", { height: 100, width: 50 }, { height: 640, width: 320 }, 0, 160],
+    ["crop", { height: 100, width: 50 }, { height: 1280, width: 640 }, -320, 0],
+    ["pad", { height: 100, width: 50 }, { height: 640, width: 320 }, 0, 160],
+  ] as const)("maps the row of a %s back to a source of %j", (kind, source, resized, before, left) => {
+    const resize = { kind, size: { height: 640, width: 640 }, filter: "bilinear", fill: 114 } as const;
+    const geometry = planGeometry(source, { resize });
+    expect(geometry).toMatchObject({ source, resized, row: { height: 640, width: 640 } });
+    expect(geometry.top + before).toBe(0);
+    expect(geometry.left + left).toBe(0);
+  });
+
   test("shrinks the shorter edge where the longer would pass its limit", () => {
     const resize = {
       kind: "shortest_edge",

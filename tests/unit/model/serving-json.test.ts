@@ -76,6 +76,16 @@ describe("readServingJson", () => {
       { kind: "exact", size: exact(8, 9), filter: "box" },
     ],
     ["a shorter edge", { shortest_edge: 8 }, { kind: "shortest_edge", edgePixels: 8, filter: "bilinear" }],
+    [
+      "a letterbox",
+      { ...exact(8, 9), method: "letterbox" },
+      { kind: "letterbox", size: exact(8, 9), filter: "bilinear", fill: 114 },
+    ],
+    [
+      "fastai's crop",
+      { ...exact(8, 9), method: "crop" },
+      { kind: "crop", size: exact(8, 9), filter: "bilinear" },
+    ],
     ["a longer edge", { longest_edge: 8 }, { kind: "longest_edge", edgePixels: 8, filter: "bilinear" }],
     [
       "a size to fit into",
