@@ -1,6 +1,9 @@
 import { ServingError } from "../errors.ts";
-import type { Geometry, PreprocessSpec, Resize } from "./preprocess-spec.ts";
+import type { CropRounding, Geometry, PreprocessSpec } from "./preprocess-spec.ts";
 import type { Size } from "./raster.ts";
+import { resizedSize } from "./resized-size.ts";
+import { roundHalfEven } from "./round-half-even.ts";
+import { sourceBox } from "./source-box.ts";
 
 /** A row may be enlarged to this many pixels; beyond, only as large as its source. 4096 x 4096. */
 const MAX_ENLARGED_PIXELS = 2 ** 24;
@@ -10,11 +13,25 @@ const MAX_ENLARGED_PIXELS = 2 ** 24;
  *
  * Units: pixels.
  *
- * @throws {ServingError} IMAGE_TOO_LARGE when a thin image, its shorter edge enlarged, would make a huge row.
+ * @throws {ServingError} IMAGE_TOO_LARGE when a thin image, its shorter edge enlarged, would make a huge row, or when
+ * it is larger than what it is padded to.
  */
-export function planGeometry(source: Size, spec: Pick<PreprocessSpec, "resize" | "centerCrop">): Geometry {
+export function planGeometry(
+  source: Size,
+  spec: Pick<PreprocessSpec, "resize" | "centerCrop" | "cropRounding" | "padTo">,
+): Geometry {
   const resized = resizedSize(source, spec.resize);
-  const row = spec.centerCrop ?? resized;
+  const { resize } = spec;
+  if (resize?.kind === "crop" || resize?.kind === "pad") return boxGeometry(source, resize.size, resize.kind);
+  if (resize?.kind === "letterbox") return letterboxGeometry(source, resized, resize.size);
+  const kept = spec.centerCrop ?? resized;
+  const row = spec.padTo ?? kept;
+  if (kept.height > row.height || kept.width > row.width) {
+    throw new ServingError(
+      "IMAGE_TOO_LARGE",
+      `expected an image of at most ${row.height} x ${row.width} after the resize, got ${kept.height} x ${kept.width}`,
+    );
+  }
   const pixels = row.height * row.width;
   if (pixels > MAX_ENLARGED_PIXELS && pixels > source.height * source.width) {
     const got = `${source.height} x ${source.width} becomes ${row.height} x ${row.width}`;
@@ -26,35 +43,45 @@ export function planGeometry(source: Size, spec: Pick<PreprocessSpec, "resize" |
   return {
     source: { height: source.height, width: source.width },
     resized,
-    // Hugging Face's rule: an odd difference leaves the larger half below and to the right. (torchvision rounds
-    // half to even instead: differences of 3, 7, 11 ... are cut one pixel further in.)
-    top: Math.floor((resized.height - row.height) / 2),
-    left: Math.floor((resized.width - row.width) / 2),
+    top: cropOffset(resized.height - kept.height, spec.cropRounding),
+    left: cropOffset(resized.width - kept.width, spec.cropRounding),
     row: { height: row.height, width: row.width },
   };
 }
 
-function resizedSize(source: Size, resize: Resize | undefined): Size {
-  if (resize === undefined) return { height: source.height, width: source.width };
-  if (resize.kind === "exact") return { height: resize.size.height, width: resize.size.width };
-  return shortestEdgeSize(source, resize.edgePixels, resize.maxEdgePixels);
+/** The row shows a box of the source: the whole source would be larger or smaller by the same factors. */
+function boxGeometry({ height, width }: Size, row: Size, method: "crop" | "pad"): Geometry {
+  const source = { height, width };
+  const box = sourceBox(source, row, method);
+  if (box.height * box.width > MAX_ENLARGED_PIXELS && method === "pad") {
+    throw new ServingError(
+      "IMAGE_TOO_LARGE",
+      `expected an image that stays small when padded, got one that becomes ${box.height} x ${box.width}`,
+    );
+  }
+  const [down, across] = [row.height / box.height, row.width / box.width];
+  const resized = { height: height * down, width: width * across };
+  return { source, resized, top: box.top * down, left: box.left * across, row: { ...row } };
+}
+
+/** @see ultralytics/ultralytics `ultralytics/data/augment.py` LetterBox */
+function letterboxGeometry({ height, width }: Size, resized: Size, row: Size): Geometry {
+  const before = (space: number) => 0 - Math.max(0, roundHalfEven(space / 2 - 0.1));
+  const top = before(row.height - resized.height);
+  const left = before(row.width - resized.width);
+  return { source: { height, width }, resized, top, left, row: { ...row } };
 }
 
 /**
- * The order of the operations is theirs: a product, a quotient of doubles, the fraction cut.
+ * Returns the first pixel of a centre crop, for an image longer than it by `excess` pixels; negative where zeros
+ * come first.
  *
- * @see pytorch/vision `torchvision/transforms/functional.py` _compute_resized_output_size;
- * huggingface/transformers `image_transforms.py` get_resize_output_image_size
+ * @see huggingface/transformers `image_transforms.py` center_crop;
+ * pytorch/vision `torchvision/transforms/functional.py` center_crop
  */
-function shortestEdgeSize({ height, width }: Size, edge: number, maxEdge: number | undefined): Size {
-  const isPortrait = width <= height;
-  const [short, long] = isPortrait ? [width, height] : [height, width];
-  let newShort = edge;
-  let newLong = Math.trunc((edge * long) / short);
-  if (maxEdge !== undefined && newLong > maxEdge) {
-    // Both libraries fail where this becomes 0; a row of one pixel is an answer.
-    newShort = Math.max(1, Math.trunc((maxEdge * newShort) / newLong));
-    newLong = maxEdge;
-  }
-  return isPortrait ? { height: newLong, width: newShort } : { height: newShort, width: newLong };
+function cropOffset(excess: number, rounding: CropRounding = "floor"): number {
+  const half = Math.floor(excess / 2);
+  if (rounding === "floor" || excess % 2 === 0) return half;
+  // torchvision pads with the smaller half first. `half + 0.5` goes to its even neighbour.
+  return excess < 0 || half % 2 !== 0 ? half + 1 : half;
 }

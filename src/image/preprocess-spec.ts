@@ -20,12 +20,22 @@ export type Resize =
       readonly edgePixels: number;
       /** The longer edge is at most this; then the shorter one shrinks below `edgePixels`. */
       readonly maxEdgePixels?: number;
+      /** How the shorter edge is rounded where `maxEdgePixels` binds: DETR's processors round half to even. @default "floor" */
+      readonly maxEdgeRounding?: CropRounding;
       readonly filter: Filter;
-    };
+    }
+  /** The longer edge to `edgePixels`, the other in proportion, both rounded half up, as SAM's processor does. */
+  | { readonly kind: "longest_edge"; readonly edgePixels: number; readonly filter: Filter }
+  /** As large as fits into this size, in proportion, the fractions cut: Hugging Face's `max_height`, `max_width`. */
+  | { readonly kind: "fit"; readonly size: Size; readonly filter: Filter }
+  /** As fastai 2: the centre cut, or reflected outwards, to the aspect of `size`; then that box is resized. */
+  | { readonly kind: "crop" | "pad"; readonly size: Size; readonly filter: Filter }
+  /** As Ultralytics: as large as fits, rounded half to even, in the centre of `size`; around it grey of `fill`, 0..255. */
+  | { readonly kind: "letterbox"; readonly size: Size; readonly filter: Filter; readonly fill: number };
 
 /**
  * From a decoded image to one row of the model's input, as the training code did it.
- * Order: colour → resize → centre crop → rescale → normalise → layout.
+ * Order: colour → resize → centre crop → rescale → normalise → pad → layout.
  */
 export interface PreprocessSpec {
   /** What the image is converted to before anything else; its channels are the row's. */
@@ -39,6 +49,8 @@ export interface PreprocessSpec {
    * a smaller image. @default "floor"
    */
   readonly cropRounding?: CropRounding;
+  /** Zeros are added after the normalisation, below and to the right, until the row has this size. */
+  readonly padTo?: Size;
   /** A pixel v in 0..255 becomes `v * rescaleFactor + rescaleOffset`, in float32. */
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;
@@ -54,9 +66,9 @@ export interface PreprocessSpec {
 export interface Geometry {
   /** Size of the decoded image. */
   readonly source: Size;
-  /** Its size after the resize. */
+  /** Its size after the resize; where only a box was resized, what the whole would have become, with fractions. */
   readonly resized: Size;
-  /** Top left corner of the row in the resized image, in pixels; negative where zeros were added. */
+  /** Top left corner of the row in the resized image, in pixels; negative where pixels were added. */
   readonly top: number;
   readonly left: number;
   /** Size of the row. */

@@ -4,8 +4,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { type PixelTable, pixelTables } from "./pixel-table.ts";
 import { planGeometry } from "./plan-geometry.ts";
 import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
-import type { Raster } from "./raster.ts";
+import type { Raster, Size } from "./raster.ts";
 import { resample } from "./resample.ts";
+import { cutBox, sourceBox } from "./source-box.ts";
 
 /**
  * Returns one row of the model's input, and where its pixels came from. Only the pixels that the centre crop keeps
@@ -26,28 +27,47 @@ export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor;
     );
   }
   const geometry = planGeometry(raster, spec);
+  const { row } = geometry;
+  const { shape, data } = emptyRow(spec, channels, row);
+  write(data, rowPixels(raster, spec, geometry), spec, row);
+  return { row: { dtype: spec.dtype, shape, data }, geometry };
+}
+
+function emptyRow(
+  spec: PreprocessSpec,
+  channels: number,
+  { height, width }: Size,
+): { shape: number[]; data: PixelTable } {
+  const shape = spec.layout === "CHW" ? [channels, height, width] : [height, width, channels];
+  return { shape, data: allocate(spec.dtype, height * width * channels) as PixelTable };
+}
+
+/** The pixels of the row before they are normalised; `padTo` is left to what follows. */
+function rowPixels(raster: Raster, spec: PreprocessSpec, geometry: Geometry): Raster {
+  const { resize } = spec;
   const { resized, row } = geometry;
+  if (resize?.kind === "crop" || resize?.kind === "pad") {
+    const box = sourceBox(raster, resize.size, resize.kind);
+    return resample(cutBox(raster, box), resize.size, resize.filter);
+  }
+  const kept = spec.padTo === undefined ? row : (spec.centerCrop ?? resized);
   const top = Math.max(0, geometry.top);
   const left = Math.max(0, geometry.left);
   const window = {
     top,
     left,
-    height: Math.min(resized.height, geometry.top + row.height) - top,
-    width: Math.min(resized.width, geometry.left + row.width) - left,
+    height: Math.min(resized.height, geometry.top + kept.height) - top,
+    width: Math.min(resized.width, geometry.left + kept.width) - left,
   };
   const pixels = resample(raster, resized, spec.resize?.filter ?? "nearest", { window });
-  const padded = pad(pixels, geometry);
-  const shape = spec.layout === "CHW" ? [channels, row.height, row.width] : [row.height, row.width, channels];
-  const data = allocate(spec.dtype, row.height * row.width * channels) as PixelTable;
-  write(data, padded, spec);
-  return { row: { dtype: spec.dtype, shape, data }, geometry };
+  return pad(pixels, { ...geometry, row: kept }, resize?.kind === "letterbox" ? resize.fill : 0);
 }
 
-/** Zeros around an image that is smaller than its crop: black before normalising, as Hugging Face pads. */
-function pad(pixels: Raster, { top, left, row }: Geometry): Raster {
+/** One value around an image that is smaller than its crop: black before normalising, or the grey of a letterbox. */
+function pad(pixels: Raster, { top, left, row }: Geometry, fill: number): Raster {
   const { channels } = pixels;
   if (pixels.height === row.height && pixels.width === row.width) return pixels;
-  const data = new Uint8Array(row.height * row.width * channels);
+  const data = new Uint8Array(row.height * row.width * channels).fill(fill);
   const stride = pixels.width * channels;
   for (let y = 0; y < pixels.height; y++) {
     const at = ((y + Math.max(0, -top)) * row.width + Math.max(0, -left)) * channels;
@@ -56,22 +76,27 @@ function pad(pixels: Raster, { top, left, row }: Geometry): Raster {
   return { height: row.height, width: row.width, channels, data };
 }
 
-function write(data: PixelTable, { channels, data: source }: Raster, spec: PreprocessSpec): void {
-  const [first, second, third] = pixelTables(spec);
-  if (first === undefined) return;
-  const pixels = source.length / channels;
-  if (channels === 1 || second === undefined || third === undefined) {
-    for (let i = 0; i < pixels; i++) data[i] = first[source[i] as number] as number;
-    return;
-  }
-  // The row's first channel is the raster's, which is RGB, or for BGR its third.
-  const from = spec.color === "BGR" ? 2 : 0;
+/** Places the normalised pixels at the top left of the row; what is beyond them stays zero. */
+function write(
+  data: PixelTable,
+  { height, width, channels, data: source }: Raster,
+  spec: PreprocessSpec,
+  row: Size,
+): void {
+  const tables = pixelTables(spec);
   const isPlanar = spec.layout === "CHW";
-  const plane = isPlanar ? pixels : 1;
-  const step = isPlanar ? 1 : 3;
-  for (let i = 0, at = 0; i < source.length; i += 3, at += step) {
-    data[at] = first[source[i + from] as number] as number;
-    data[at + plane] = second[source[i + 1] as number] as number;
-    data[at + 2 * plane] = third[source[i + 2 - from] as number] as number;
+  const step = isPlanar ? 1 : channels;
+  const plane = isPlanar ? row.height * row.width : 1;
+  for (let channel = 0; channel < channels; channel++) {
+    const table = tables[channel];
+    if (table === undefined) return;
+    // The row's first channel is the raster's, which is RGB, or for BGR its third.
+    let from = spec.color === "BGR" ? 2 - channel : channel;
+    for (let y = 0; y < height; y++) {
+      let at = channel * plane + y * row.width * step;
+      for (let x = 0; x < width; x++, from += channels, at += step) {
+        data[at] = table[source[from] as number] as number;
+      }
+    }
   }
 }

@@ -39,6 +39,7 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
     ...(resize === false ? {} : { resize }),
     ...(centerCrop === false ? {} : { centerCrop }),
     ...(values.cropRounding === undefined ? {} : { cropRounding: values.cropRounding }),
+    ...(values.padTo === undefined ? {} : { padTo: values.padTo }),
     rescaleFactor: pick("rescaleFactor", values.rescaleFactor, 1 / 255, DEFAULT_ORIGIN),
     rescaleOffset: pick("rescaleOffset", values.rescaleOffset, 0, DEFAULT_ORIGIN),
     mean: perChannel("mean", pick("mean", values.mean, [0], DEFAULT_ORIGIN), channels, origins),
@@ -47,6 +48,7 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
     dtype: input.dtype,
   };
   checkStd(spec.std, origins);
+  checkMethod(spec, origins);
   checkAgainstGraph(input, spec, channels, origins);
   const normalised = values.mean !== undefined || values.std !== undefined || input.dtype === "uint8";
   const warnings = normalised
@@ -74,6 +76,17 @@ function checkStd(std: readonly number[], origins: Readonly<Record<string, strin
   throw new StartupError(`${origins.std}: std holds ${std.join(", ")}; every value must be above 0`);
 }
 
+/** fastai's methods and the letterbox make the whole row: no crop or padding follows them. */
+function checkMethod(spec: PreprocessSpec, origins: Readonly<Record<string, string>>): void {
+  const { kind } = spec.resize ?? {};
+  if (kind !== "crop" && kind !== "pad" && kind !== "letterbox") return;
+  const after = spec.centerCrop === undefined ? "padTo" : "centerCrop";
+  if (spec[after] === undefined) return;
+  throw new StartupError(
+    `${origins.resize}: preprocess.resize.method ${kind} makes the whole row, but ${origins[after]} has a ${after === "padTo" ? "padding" : "center_crop"} after it`,
+  );
+}
+
 function checkAgainstGraph(
   input: ImageInput,
   spec: PreprocessSpec,
@@ -87,7 +100,8 @@ function checkAgainstGraph(
   }
   const given = rowSize(spec);
   if (given === undefined) return;
-  const key = spec.centerCrop === undefined ? "resize" : "centerCrop";
+  const cropOrResize = spec.centerCrop === undefined ? "resize" : "centerCrop";
+  const key = spec.padTo === undefined ? cropOrResize : "padTo";
   const fits =
     (input.height ?? given.height) === given.height && (input.width ?? given.width) === given.width;
   if (fits) return;
@@ -98,8 +112,10 @@ function checkAgainstGraph(
 
 /** Returns the size of every row, or undefined when it depends on the image. */
 export function rowSize(spec: PreprocessSpec): Size | undefined {
+  if (spec.padTo !== undefined) return spec.padTo;
   if (spec.centerCrop !== undefined) return spec.centerCrop;
-  return spec.resize?.kind === "exact" ? spec.resize.size : undefined;
+  const { resize } = spec;
+  return resize !== undefined && "size" in resize && resize.kind !== "fit" ? resize.size : undefined;
 }
 
 /** Returns the shape of a row, `[C, H, W]` or `[H, W, C]`; undefined when it depends on the image. */

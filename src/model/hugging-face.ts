@@ -26,8 +26,13 @@ const preprocessorSchema = z.object({
   do_normalize: z.boolean().nullish(),
   image_mean: perChannel.nullish(),
   image_std: perChannel.nullish(),
+  mean: perChannel.nullish(),
+  std: perChannel.nullish(),
   do_flip_channel_order: z.boolean().nullish(),
   do_pad: z.boolean().nullish(),
+  pad_size: z.union([pixels, z.object({ height: pixels, width: pixels })]).nullish(),
+  size_divisor: pixels.nullish(),
+  size_divisibility: pixels.nullish(),
 });
 
 type Preprocessor = z.infer<typeof preprocessorSchema>;
@@ -45,6 +50,9 @@ const FILTER_BY_NUMBER: readonly Filter[] = ["nearest", "lanczos", "bilinear", "
 const SHORTEST_EDGE_CLASSES =
   /^(CLIP|ConvNext|LeViT|Levit|MobileNetV1|MobileNetV2|PoolFormer|Bit|Videomae|Vivit)/i;
 
+/** Processors with DETR's own rule for the longer edge's limit. */
+const HALF_EVEN_CLASSES = /^(ConditionalDetr|DeformableDetr|Detr|GroundingDino|RTDetr)/;
+
 /**
  * Returns what `preprocessor_config.json` says of the pixels; undefined when there is none.
  *
@@ -55,9 +63,9 @@ export function readPreprocessorConfig(folder: string): RecipeSource | undefined
   const path = join(folder, "preprocessor_config.json");
   const stated = readJsonFile(path, preprocessorSchema);
   if (stated === undefined) return undefined;
-  if (stated.do_pad)
-    throw new StartupError(`${path}: do_pad is not served: set it to false, or say how in serving.json`);
   const normalise = stated.do_normalize ?? true;
+  const mean = stated.image_mean ?? stated.mean;
+  const std = stated.image_std ?? stated.std;
   const channels = stated.do_flip_channel_order ? "BGR" : "RGB";
   const { resize, centerCrop } = readSizes(path, stated);
   return {
@@ -68,8 +76,9 @@ export function readPreprocessorConfig(folder: string): RecipeSource | undefined
       centerCrop,
       rescaleFactor: (stated.do_rescale ?? true) ? (stated.rescale_factor ?? 1 / 255) : 1,
       rescaleOffset: stated.rescale_offset ? -1 : 0,
-      ...(normalise && stated.image_mean != null ? { mean: toList(stated.image_mean) } : {}),
-      ...(normalise && stated.image_std != null ? { std: toList(stated.image_std) } : {}),
+      ...padding(path, stated),
+      ...(normalise && mean != null ? { mean: toList(mean) } : {}),
+      ...(normalise && std != null ? { std: toList(std) } : {}),
       ...(normalise ? {} : { mean: [0], std: [1] }),
     },
   };
@@ -99,6 +108,25 @@ export function readModelConfig(folder: string): RecipeSource | undefined {
   };
 }
 
+/**
+ * Without `pad_size` an image is only padded to the largest of its batch; rows are batched when they are alike.
+ *
+ * @see huggingface/transformers `models/detr/image_processing_detr.py` pad, `models/sam/image_processing_sam.py`
+ */
+function padding(path: string, stated: Preprocessor): { readonly padTo?: Size } {
+  if (!stated.do_pad) return {};
+  if (
+    stated.size_divisor != null ||
+    stated.size_divisibility != null ||
+    typeof stated.pad_size === "number"
+  ) {
+    throw new StartupError(
+      `${path}: do_pad to a multiple of pixels is not served: set it to false, or give pad_size with height and width`,
+    );
+  }
+  return stated.pad_size == null ? {} : { padTo: stated.pad_size };
+}
+
 function toList(value: number | readonly number[]): readonly number[] {
   return typeof value === "number" ? [value] : value;
 }
@@ -119,9 +147,17 @@ function readSizes(
   if (name.startsWith("ConvNext") && edge !== undefined) return convNextSizes(edge, stated.crop_pct, filter);
   if (edge !== undefined) {
     const longest = typeof stated.size === "object" ? stated.size.longest_edge : undefined;
-    const limit = longest == null ? {} : { maxEdgePixels: longest };
+    const rounding = HALF_EVEN_CLASSES.test(name) ? { maxEdgeRounding: "half_even" as const } : {};
+    const limit = longest == null ? {} : { maxEdgePixels: longest, ...rounding };
     const edgePixels = resizedEdge(edge, name, stated.crop_pct);
     return { resize: { kind: "shortest_edge", edgePixels, ...limit, filter }, centerCrop };
+  }
+  if (typeof stated.size === "object") {
+    const { longest_edge: longest, max_height: height, max_width: width } = stated.size;
+    if (longest != null) return { resize: { kind: "longest_edge", edgePixels: longest, filter }, centerCrop };
+    if (height != null && width != null) {
+      return { resize: { kind: "fit", size: { height, width }, filter }, centerCrop };
+    }
   }
   return { resize: { kind: "exact", size: exactSize(path, stated.size), filter }, centerCrop };
 }
@@ -147,7 +183,9 @@ function exactSize(path: string, size: NonNullable<Preprocessor["size"]>): Size 
   const { height, width } = size;
   if (height != null && width != null) return { height, width };
   const keys = Object.keys(size).join(", ");
-  throw new StartupError(`${path}: size with ${keys} is not served: give height and width, or shortest_edge`);
+  throw new StartupError(
+    `${path}: size with ${keys} is not served: give height and width, shortest_edge, longest_edge, or max_height and max_width`,
+  );
 }
 
 /**

@@ -24,6 +24,7 @@ export interface RecipeValues {
   readonly resize: Resize | false;
   readonly centerCrop: Size | false;
   readonly cropRounding: CropRounding;
+  readonly padTo: Size;
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;
   readonly mean: readonly number[];

@@ -2,7 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
-import { FILTERS, type Filter, type Resize } from "../image/preprocess-spec.ts";
+import {
+  CROP_ROUNDINGS,
+  type CropRounding,
+  FILTERS,
+  type Filter,
+  type Resize,
+} from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import { DETECTORS } from "../signature/detection-outputs.ts";
 import { PARAMETER_RULES, type ParameterRule } from "../signature/signature-parameters.ts";
@@ -15,10 +21,21 @@ const pixels = z.int().min(1).max(65_535);
 const size = z.strictObject({ height: pixels, width: pixels });
 const filter = z.enum(FILTERS);
 
+/** How an image of another aspect is brought to an exact size. */
+const METHODS = ["squish", "crop", "pad", "letterbox"] as const;
+
 const resize = z.union([
   z.literal(false),
-  z.strictObject({ height: pixels, width: pixels, filter: filter.optional() }),
+  z.strictObject({
+    height: pixels,
+    width: pixels,
+    method: z.enum(METHODS).optional(),
+    fill: z.int().min(0).max(255).optional(),
+    filter: filter.optional(),
+  }),
   z.strictObject({ shortest_edge: pixels, longest_edge: pixels.optional(), filter: filter.optional() }),
+  z.strictObject({ longest_edge: pixels, filter: filter.optional() }),
+  z.strictObject({ max_height: pixels, max_width: pixels, filter: filter.optional() }),
 ]);
 
 const channelNumbers = z.array(z.number()).min(1).max(4);
@@ -53,6 +70,8 @@ export interface ServingJson {
         readonly color?: "RGB" | "BGR" | "L" | undefined;
         readonly resize?: StatedResize | undefined;
         readonly center_crop?: false | Size | undefined;
+        readonly pad_to?: Size | undefined;
+        readonly crop_rounding?: CropRounding | undefined;
         readonly rescale_factor?: number | undefined;
         readonly rescale_offset?: number | undefined;
         readonly mean?: readonly number[] | undefined;
@@ -63,12 +82,20 @@ export interface ServingJson {
 
 type StatedResize =
   | false
-  | { readonly height: number; readonly width: number; readonly filter?: Filter | undefined }
+  | {
+      readonly height: number;
+      readonly width: number;
+      readonly method?: (typeof METHODS)[number] | undefined;
+      readonly fill?: number | undefined;
+      readonly filter?: Filter | undefined;
+    }
   | {
       readonly shortest_edge: number;
       readonly longest_edge?: number | undefined;
       readonly filter?: Filter | undefined;
-    };
+    }
+  | { readonly longest_edge: number; readonly filter?: Filter | undefined }
+  | { readonly max_height: number; readonly max_width: number; readonly filter?: Filter | undefined };
 
 /** The schema of {@link ServingJson}; a key that it does not hold is refused. */
 export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
@@ -92,6 +119,8 @@ export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
       color: z.enum(["RGB", "BGR", "L"]).optional(),
       resize: resize.optional(),
       center_crop: z.union([z.literal(false), size]).optional(),
+      pad_to: size.optional(),
+      crop_rounding: z.enum(CROP_ROUNDINGS).optional(),
       rescale_factor: z.number().optional(),
       rescale_offset: z.number().optional(),
       mean: channelNumbers.optional(),
@@ -124,6 +153,8 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     color: preprocess.color,
     resize: preprocess.resize === undefined ? undefined : toResize(preprocess.resize),
     centerCrop: preprocess.center_crop,
+    padTo: preprocess.pad_to,
+    cropRounding: preprocess.crop_rounding,
     rescaleFactor: preprocess.rescale_factor,
     rescaleOffset: preprocess.rescale_offset,
     mean: preprocess.mean,
@@ -147,7 +178,16 @@ function toResize(stated: StatedResize): Resize | false {
   if (stated === false) return false;
   const { filter: name = "bilinear" } = stated;
   if ("height" in stated) {
-    return { kind: "exact", size: { height: stated.height, width: stated.width }, filter: name };
+    const { height, width, method = "squish", fill = 114 } = stated;
+    const to = { height, width };
+    if (method === "letterbox") return { kind: method, size: to, filter: name, fill };
+    return { kind: method === "squish" ? "exact" : method, size: to, filter: name };
+  }
+  if ("max_height" in stated) {
+    return { kind: "fit", size: { height: stated.max_height, width: stated.max_width }, filter: name };
+  }
+  if (!("shortest_edge" in stated)) {
+    return { kind: "longest_edge", edgePixels: stated.longest_edge, filter: name };
   }
   return {
     kind: "shortest_edge",

@@ -61,6 +61,11 @@ export function decodeFixture(file: string, color: "RGB" | "L"): Promise<Raster>
   return decodeImage(readImage(file), { color, maxImagePixels: 1_000_000 });
 }
 
+/** What the training libraries' own steps gave; tools/make-recipe-references.py wrote it. */
+export const recipes = JSON.parse(
+  readFileSync(new URL("recipes.json", FIXTURES), "utf8"),
+) as readonly PreprocessCase[];
+
 type Numbers = Uint8Array | Uint16Array | Float32Array;
 
 /** Holds `got` equal to a reference to the last bit; where its values are stored, says how far off it is. */

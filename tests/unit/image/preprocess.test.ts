@@ -38,6 +38,37 @@ describe("planGeometry", () => {
     expect(geometry).toMatchObject({ source: size, resized: size, top: from, left: from });
   });
 
+  test.each([
+    // What Python's round() gives for half of the difference; for smaller images, the smaller half comes first.
+    [225, 224, 0],
+    [227, 224, 2],
+    [229, 224, 2],
+    [231, 224, 4],
+    [232, 224, 4],
+    [223, 224, 0],
+    [5, 8, -1],
+    [1, 8, -3],
+  ])("cuts an edge of %i to %i from %i on, rounding half to even", (edge, crop, from) => {
+    const size = { height: edge, width: edge };
+    const centerCrop = { height: crop, width: crop };
+    const geometry = planGeometry(size, { centerCrop, cropRounding: "half_even" });
+    expect(geometry.top).toBe(from);
+    expect(geometry.left).toBe(from);
+  });
+
+  test.each([
+    ["letterbox", { height: 416, width: 640 }, { height: 416, width: 640 }, 112, 0],
+    ["letterbox", { height: 100, width: 50 }, { height: 640, width: 320 }, 0, 160],
+    ["crop", { height: 100, width: 50 }, { height: 1280, width: 640 }, -320, 0],
+    ["pad", { height: 100, width: 50 }, { height: 640, width: 320 }, 0, 160],
+  ] as const)("maps the row of a %s back to a source of %j", (kind, source, resized, before, left) => {
+    const resize = { kind, size: { height: 640, width: 640 }, filter: "bilinear", fill: 114 } as const;
+    const geometry = planGeometry(source, { resize });
+    expect(geometry).toMatchObject({ source, resized, row: { height: 640, width: 640 } });
+    expect(geometry.top + before).toBe(0);
+    expect(geometry.left + left).toBe(0);
+  });
+
   test("shrinks the shorter edge where the longer would pass its limit", () => {
     const resize = {
       kind: "shortest_edge",

@@ -51,6 +51,18 @@ describe("choosePreprocess", () => {
     });
   });
 
+  test.each([
+    ["crop", { centerCrop: { height: 8, width: 9 } }],
+    ["pad", { padTo: { height: 8, width: 9 } }],
+    ["letterbox", { centerCrop: { height: 8, width: 9 } }],
+  ] as const)("refuses a crop or padding after the method %s, which makes the whole row", (kind, after) => {
+    const size = { height: 8, width: 9 };
+    const resize = kind === "letterbox" ? { kind, size, fill: 114 } : { kind, size };
+    expect(refused({ ...NORMALISED, ...after, resize: { ...resize, filter: "bilinear" } })).toMatch(
+      new RegExp(`serving\\.json: preprocess\\.resize\\.method ${kind}`),
+    );
+  });
+
   test("keeps every stated value and its origin", () => {
     const { spec, origins } = choose({
       color: "BGR",

@@ -69,7 +69,25 @@ describe("readPreprocessorConfig", () => {
       "a shorter edge and a limit",
       "DetrImageProcessor",
       { shortest_edge: 800, longest_edge: 1333 },
-      { ...shortest(800), maxEdgePixels: 1333 },
+      { ...shortest(800), maxEdgePixels: 1333, maxEdgeRounding: "half_even" },
+    ],
+    [
+      "a shorter edge and a limit, rounded as most do",
+      "ViltImageProcessor",
+      { shortest_edge: 384, longest_edge: 640 },
+      { ...shortest(384), maxEdgePixels: 640 },
+    ],
+    [
+      "a longer edge",
+      "SamImageProcessor",
+      { longest_edge: 1024 },
+      { kind: "longest_edge", edgePixels: 1024, filter: "bilinear" },
+    ],
+    [
+      "a size to fit into",
+      "",
+      { max_height: 800, max_width: 1333 },
+      { kind: "fit", size: { height: 800, width: 1333 }, filter: "bilinear" },
     ],
     [
       "a shorter edge without a limit",
@@ -93,12 +111,11 @@ describe("readPreprocessorConfig", () => {
   });
 
   test.each([
-    [{ longest_edge: 1024 }, "longest_edge"],
-    [{ max_height: 800, max_width: 1333 }, "max_height, max_width"],
     [{ height: 224 }, "height"],
+    [{ max_height: 800 }, "max_height"],
   ])("refuses a size of %j", (size, keys) => {
     expect(refused({ size })).toBe(
-      `preprocessor_config.json: size with ${keys} is not served: give height and width, or shortest_edge`,
+      `preprocessor_config.json: size with ${keys} is not served: give height and width, shortest_edge, longest_edge, or max_height and max_width`,
     );
   });
 
@@ -188,6 +205,7 @@ describe("readPreprocessorConfig", () => {
       { image_mean: [1, 2, 3], image_std: [4, 5, 6] },
       { mean: [1, 2, 3], std: [4, 5, 6] },
     ],
+    ["the keys of old files", { mean: [1, 2, 3], std: 4 }, { mean: [1, 2, 3], std: [4] }],
     ["one number for all", { image_mean: 0.5, image_std: 0.25 }, { mean: [0.5], std: [0.25] }],
     [
       "turned off",
@@ -207,10 +225,20 @@ describe("readPreprocessorConfig", () => {
     expect(preprocessor({ do_flip_channel_order: true })?.color).toBe("BGR");
   });
 
-  test("refuses padding, naming the key", () => {
-    expect(refused({ do_pad: true })).toMatch(/^preprocessor_config\.json: do_pad is not served: /);
-    expect(preprocessor({ do_pad: false })).toBeDefined();
+  test("pads to pad_size, and one image by itself not at all without it", () => {
+    expect(preprocessor({ do_pad: true, pad_size: square(1024) })?.padTo).toEqual(square(1024));
+    expect(preprocessor({ do_pad: true })).not.toHaveProperty("padTo");
+    expect(preprocessor({ do_pad: false, pad_size: square(1024) })).not.toHaveProperty("padTo");
   });
+
+  test.each([{ pad_size: 8 }, { size_divisor: 32 }, { size_divisibility: 32 }])(
+    "refuses padding to a multiple: %j",
+    (content) => {
+      expect(refused({ do_pad: true, ...content })).toMatch(
+        /^preprocessor_config\.json: do_pad to a multiple of pixels is not served: /,
+      );
+    },
+  );
 
   test.each([
     ["a filter that Pillow does not have", { resample: 6 }, "resample"],

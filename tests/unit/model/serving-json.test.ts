@@ -42,6 +42,8 @@ describe("readServingJson", () => {
           color: "BGR",
           resize: { shortest_edge: 256, longest_edge: 512, filter: "lanczos" },
           center_crop: exact(224, 192),
+          crop_rounding: "half_even",
+          pad_to: exact(256, 256),
           rescale_factor: 0.5,
           rescale_offset: -1,
           mean: [1, 2, 3],
@@ -63,6 +65,8 @@ describe("readServingJson", () => {
         color: "BGR",
         resize: { kind: "shortest_edge", edgePixels: 256, maxEdgePixels: 512, filter: "lanczos" },
         centerCrop: { height: 224, width: 192 },
+        cropRounding: "half_even",
+        padTo: { height: 256, width: 256 },
         rescaleFactor: 0.5,
         rescaleOffset: -1,
         mean: [1, 2, 3],
@@ -80,6 +84,22 @@ describe("readServingJson", () => {
       { kind: "exact", size: exact(8, 9), filter: "box" },
     ],
     ["a shorter edge", { shortest_edge: 8 }, { kind: "shortest_edge", edgePixels: 8, filter: "bilinear" }],
+    [
+      "a letterbox",
+      { ...exact(8, 9), method: "letterbox" },
+      { kind: "letterbox", size: exact(8, 9), filter: "bilinear", fill: 114 },
+    ],
+    [
+      "fastai's crop",
+      { ...exact(8, 9), method: "crop" },
+      { kind: "crop", size: exact(8, 9), filter: "bilinear" },
+    ],
+    ["a longer edge", { longest_edge: 8 }, { kind: "longest_edge", edgePixels: 8, filter: "bilinear" }],
+    [
+      "a size to fit into",
+      { max_height: 8, max_width: 9, filter: "box" },
+      { kind: "fit", size: exact(8, 9), filter: "box" },
+    ],
   ])("reads a resize that is %s", (_, resize, expected) => {
     expect(values({ preprocess: { resize } })).toEqual({ resize: expected });
   });
@@ -165,6 +185,7 @@ describe("readServingJson", () => {
     ],
     ["a resize of true", { preprocess: { resize: true } }, "preprocess.resize"],
     ["a number for the crop", { preprocess: { center_crop: 224 } }, "preprocess.center_crop"],
+    ["an unknown rounding of the crop", { preprocess: { crop_rounding: "up" } }, "preprocess.crop_rounding"],
     ["a huge crop", { preprocess: { center_crop: exact(70_000, 8) } }, "preprocess.center_crop.height"],
     ["one mean that is no list", { preprocess: { mean: 0.5 } }, "preprocess.mean"],
     ["text for a mean", { preprocess: { mean: ["0.5"] } }, "preprocess.mean.0"],

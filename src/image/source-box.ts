@@ -1,0 +1,48 @@
+import type { Raster, Size } from "./raster.ts";
+
+/** Whole pixels of the source; what lies outside it is reflected at its edges. */
+export interface SourceBox extends Size {
+  readonly top: number;
+  readonly left: number;
+}
+
+/**
+ * Returns the part of the source with the aspect of `size`, in its centre: the largest inside it for `crop`, the
+ * smallest around it for `pad`. Units: pixels.
+ *
+ * @see fastai/fastai `fastai/vision/augment.py` Resize
+ */
+export function sourceBox(source: Size, size: Size, method: "crop" | "pad"): SourceBox {
+  const [across, down] = [source.width / size.width, source.height / size.height];
+  const scale = method === "crop" ? Math.min(across, down) : Math.max(across, down);
+  const height = Math.max(1, Math.trunc(scale * size.height));
+  const width = Math.max(1, Math.trunc(scale * size.width));
+  const top = Math.trunc(0.5 * (source.height - height));
+  const left = Math.trunc(0.5 * (source.width - width));
+  return { top, left, height, width };
+}
+
+/** Returns the pixels of `box`, as `numpy.pad(mode="reflect")` continues them. Shapes: `[h, w, C]` → the box's. */
+export function cutBox(raster: Raster, box: SourceBox): Raster {
+  const { channels } = raster;
+  const { height, width } = box;
+  const data = new Uint8Array(height * width * channels);
+  let at = 0;
+  for (let y = 0; y < height; y++) {
+    const row = reflected(box.top + y, raster.height) * raster.width;
+    for (let x = 0; x < width; x++) {
+      const from = (row + reflected(box.left + x, raster.width)) * channels;
+      for (let channel = 0; channel < channels; channel++) data[at++] = raster.data[from + channel] as number;
+    }
+  }
+  return { height, width, channels, data };
+}
+
+/** The edge itself is not repeated: -1 is pixel 1. */
+function reflected(index: number, length: number): number {
+  if (index >= 0 && index < length) return index;
+  if (length === 1) return 0;
+  const period = 2 * (length - 1);
+  const within = ((index % period) + period) % period;
+  return within < length ? within : period - within;
+}
