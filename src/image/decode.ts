@@ -1,7 +1,8 @@
 import { ServingError } from "../errors.ts";
+import { decodeBaselineJpeg } from "./decode-baseline-jpeg.ts";
 import { decodeBmp } from "./decode-bmp.ts";
 import { decodeWithSharp } from "./decode-with-sharp.ts";
-import { identifyImage } from "./identify.ts";
+import { type ImageFormat, identifyImage } from "./identify.ts";
 import type { Raster } from "./raster.ts";
 import { checkPixelCount, FORMAT_NAMES, readHeader } from "./read-header.ts";
 import { toGrey } from "./to-grey.ts";
@@ -30,15 +31,18 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
     throw new ServingError("INVALID_IMAGE", `expected an image, got ${describeOther(found.looksLike)}`);
   }
   const size = readHeader(bytes, found.format, options.maxImagePixels);
-  const raster =
-    found.format === "bmp"
-      ? await decodeBmp(bytes)
-      : await decodeWithSharp(bytes, found.format, options.maxImagePixels);
+  const raster = await decodeFormat(bytes, found.format, options.maxImagePixels);
   if (raster.height !== size.height || raster.width !== size.width) {
     // A header that said less than the decoder found (a WebP frame, a second frame header) has passed the gate.
     checkPixelCount(raster, options.maxImagePixels);
   }
   return options.color === "L" ? toGrey(raster) : raster;
+}
+
+async function decodeFormat(bytes: Uint8Array, format: ImageFormat, maxImagePixels: number): Promise<Raster> {
+  if (format === "bmp") return decodeBmp(bytes);
+  const usual = format === "jpeg" ? decodeBaselineJpeg(bytes) : undefined;
+  return usual ?? decodeWithSharp(bytes, format, maxImagePixels);
 }
 
 function describeOther(looksLike: string): string {

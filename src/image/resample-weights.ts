@@ -4,7 +4,10 @@ import type { Filter } from "./preprocess-spec.ts";
 import { remember } from "./remember.ts";
 
 /** Bits of fraction of a weight: 32 less 8 for the pixel and 2 for sums outside 0..1. */
-export const PRECISION_BITS = 22;
+const PRECISION_BITS = 22;
+
+/** Bits of the lower half of a weight: the halves are multiplied as signed 16-bit numbers. */
+const LOW_BITS = 15;
 
 /** 64 MiB of weights. */
 const MAX_WEIGHTS = 2 ** 24;
@@ -13,13 +16,15 @@ const MAX_WEIGHTS = 2 ** 24;
 const MAX_KEPT_WEIGHTS = 2 ** 15;
 const KEPT_AXES = 64;
 
-/** How each target pixel of one axis is made of source pixels. */
+/** How each target pixel of one axis is made of source pixels, as the kernels read it. */
 export interface AxisWeights {
-  /** Target pixel i reads `counts[i]` source pixels from `starts[i]` on, weighed by `weights[i * stride + k]`. */
-  readonly starts: Int32Array;
-  readonly counts: Int32Array;
-  /** Fixed point with {@link PRECISION_BITS} bits of fraction; zero past the count. */
-  readonly weights: Int32Array;
+  /** The source pixels that are read, from `from` up to `to`. */
+  readonly from: number;
+  readonly to: number;
+  /** For each target pixel, the first source pixel that it reads, less `from`, and the number of pairs of them. */
+  readonly extents: Int32Array;
+  /** For each target pixel `stride` bytes: pairs of weights, the low halves of both, then their high halves. */
+  readonly weights: Int16Array;
   readonly stride: number;
 }
 
@@ -66,14 +71,17 @@ function makeWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeight
     const got = `got an edge of ${axis.sourceLength}`;
     throw new ServingError("IMAGE_TOO_LARGE", `expected an image of shorter edges to resize, ${got} pixels`);
   }
-  const starts = new Int32Array(axis.windowLength);
-  const counts = new Int32Array(axis.windowLength);
-  const weights = new Int32Array(axis.windowLength * stride);
+  const pairs = Math.ceil(stride / 2);
+  const extents = new Int32Array(axis.windowLength * 2);
+  const weights = new Int16Array(axis.windowLength * pairs * 4);
   const exact = new Float64Array(stride);
+  let first = 0;
+  let end = 0;
   for (let i = 0; i < axis.windowLength; i++) {
     const center = from + (axis.windowStart + i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(center - reach + 0.5));
     const count = Math.min(axis.sourceLength, Math.trunc(center + reach + 0.5)) - start;
+    if (i === 0) first = start;
     let sum = 0;
     for (let k = 0; k < count; k++) {
       const weight = weigh((k + start - center + 0.5) * inverse);
@@ -82,11 +90,15 @@ function makeWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeight
     }
     for (let k = 0; k < count; k++) {
       const weight = (exact[k] as number) / (sum === 0 ? 1 : sum);
-      const fixed = weight * 2 ** PRECISION_BITS;
-      weights[i * stride + k] = Math.trunc(weight < 0 ? fixed - 0.5 : fixed + 0.5);
+      const fraction = weight * 2 ** PRECISION_BITS;
+      const fixed = Math.trunc(weight < 0 ? fraction - 0.5 : fraction + 0.5);
+      const at = i * pairs * 4 + (k >> 1) * 4 + (k & 1);
+      weights[at] = fixed & (2 ** LOW_BITS - 1);
+      weights[at + 2] = fixed >> LOW_BITS;
     }
-    starts[i] = start;
-    counts[i] = count;
+    extents[i * 2] = start - first;
+    extents[i * 2 + 1] = Math.ceil(count / 2);
+    end = start + count;
   }
-  return { starts, counts, weights, stride };
+  return { from: first, to: end, extents, weights, stride: pairs * 8 };
 }

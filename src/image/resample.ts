@@ -1,4 +1,6 @@
 import { ServingError } from "../errors.ts";
+import { crop, type HeldRaster, hold, release } from "./held-raster.ts";
+import { type Kernels, withKernels } from "./kernels.ts";
 import type { Filter } from "./preprocess-spec.ts";
 import type { Raster, Size } from "./raster.ts";
 import { resampleNearest } from "./resample-nearest.ts";
@@ -40,18 +42,32 @@ export function resample(raster: Raster, size: Size, filter: Filter, options: Re
   const window = options.window ?? { top: 0, left: 0, ...size };
   const across = axis(raster.width, [box.left, box.right], size.width, [window.left, window.width]);
   const down = axis(raster.height, [box.top, box.bottom], size.height, [window.top, window.height]);
-  if (isIdentity(across) && isIdentity(down)) {
-    return crop(raster, window.left, window.top, window.width, window.height);
-  }
+  if (isWhole(across) && isWhole(down)) return raster;
   if (filter === "nearest") return resampleNearest(raster, across, down);
-  if (raster.height > raster.width * 100 && size.height < raster.height) {
-    // Pillow shrinks the height of very tall images first; with rounding to 8 bits between the passes it shows.
-    return resampleAcross(resampleDown(raster, down, filter), across, filter);
-  }
-  // Only the rows that the second pass reads are made by the first.
-  const rows = rowsRead(down, filter);
-  const narrowed = resampleAcross(crop(raster, 0, rows.start, raster.width, rows.count), across, filter);
-  return resampleDown(narrowed, down, filter, rows.start);
+  return withKernels((kernels) => release(kernels, resampleHeld(kernels, raster, { across, down, filter })));
+}
+
+interface Axes {
+  readonly across: Axis;
+  readonly down: Axis;
+  readonly filter: Exclude<Filter, "nearest">;
+}
+
+function resampleHeld(kernels: Kernels, raster: Raster, { across, down, filter }: Axes): HeldRaster {
+  const columns = isIdentity(across) ? undefined : resampleWeights(across, filter);
+  const rows = isIdentity(down) ? undefined : resampleWeights(down, filter);
+  // Only what the passes read is in work.
+  const top = rows?.from ?? down.windowStart;
+  const left = columns?.from ?? across.windowStart;
+  const height = (rows?.to ?? top + down.windowLength) - top;
+  const width = (columns?.to ?? left + across.windowLength) - left;
+  const held = crop(hold(kernels, raster, top, height), { top: 0, left, height, width });
+  const narrow = (from: HeldRaster) =>
+    columns === undefined ? from : resampleColumns(kernels, from, columns);
+  const flatten = (from: HeldRaster) => (rows === undefined ? from : resampleRows(kernels, from, rows));
+  // Pillow shrinks the height of very tall images first; with rounding to 8 bits between the passes it shows.
+  const isTall = raster.height > raster.width * 100 && down.targetLength < raster.height;
+  return isTall ? narrow(flatten(held)) : flatten(narrow(held));
 }
 
 function axis(
@@ -82,42 +98,12 @@ function axis(
   return axis;
 }
 
+/** Nothing is to be done along this axis. */
+function isWhole(axis: Axis): boolean {
+  return isIdentity(axis) && axis.windowLength === axis.targetLength;
+}
+
 /** An axis that keeps its size is not resampled: at most its window is cut. Pillow decides each axis by itself. */
 function isIdentity(axis: Axis): boolean {
   return axis.from === 0 && axis.to === axis.sourceLength && axis.targetLength === axis.sourceLength;
-}
-
-/** The source rows that an axis reads for its window. */
-function rowsRead(down: Axis, filter: Exclude<Filter, "nearest">): { start: number; count: number } {
-  if (isIdentity(down)) return { start: down.windowStart, count: down.windowLength };
-  const { starts, counts } = resampleWeights(down, filter);
-  const start = starts[0] ?? 0;
-  return { start, count: (starts.at(-1) ?? 0) + (counts.at(-1) ?? 0) - start };
-}
-
-function resampleAcross(raster: Raster, across: Axis, filter: Exclude<Filter, "nearest">): Raster {
-  if (isIdentity(across)) return crop(raster, across.windowStart, 0, across.windowLength, raster.height);
-  return resampleColumns(raster, resampleWeights(across, filter));
-}
-
-function resampleDown(raster: Raster, down: Axis, filter: Exclude<Filter, "nearest">, firstRow = 0): Raster {
-  if (isIdentity(down)) return crop(raster, 0, down.windowStart - firstRow, raster.width, down.windowLength);
-  return resampleRows(raster, resampleWeights(down, filter), firstRow);
-}
-
-function crop(raster: Raster, left: number, top: number, width: number, height: number): Raster {
-  const { channels } = raster;
-  const [from, to] = [left * channels, (left + width) * channels];
-  const stride = raster.width * channels;
-  if (width === raster.width) {
-    if (height === raster.height) return raster;
-    // Whole rows need no copy.
-    return { height, width, channels, data: raster.data.subarray(top * stride, (top + height) * stride) };
-  }
-  const data = new Uint8Array(height * width * channels);
-  for (let y = 0; y < height; y++) {
-    const row = (top + y) * stride;
-    data.set(raster.data.subarray(row + from, row + to), y * width * channels);
-  }
-  return { height, width, channels, data };
 }
