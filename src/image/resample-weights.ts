@@ -1,4 +1,4 @@
-import { ServingError } from "../errors.ts";
+import { exactWeights } from "./exact-weights.ts";
 import { FILTER_KERNELS } from "./filter-kernel.ts";
 import type { Filter } from "./preprocess-spec.ts";
 import { remember } from "./remember.ts";
@@ -6,20 +6,17 @@ import { remember } from "./remember.ts";
 /** Bits of fraction of a weight: 32 less 8 for the pixel and 2 for sums outside 0..1. */
 export const PRECISION_BITS = 22;
 
-/** 64 MiB of weights. */
-const MAX_WEIGHTS = 2 ** 24;
-
 /** At most 128 KiB of weights are kept for an axis, for the two axes of 32 sizes. */
 const MAX_KEPT_WEIGHTS = 2 ** 15;
 const KEPT_AXES = 64;
 
 /** How each target pixel of one axis is made of source pixels. */
-export interface AxisWeights {
+export interface AxisWeights<Weights = Int32Array> {
   /** Target pixel i reads `counts[i]` source pixels from `starts[i]` on, weighed by `weights[i * stride + k]`. */
   readonly starts: Int32Array;
   readonly counts: Int32Array;
   /** Fixed point with {@link PRECISION_BITS} bits of fraction; zero past the count. */
-  readonly weights: Int32Array;
+  readonly weights: Weights;
   readonly stride: number;
 }
 
@@ -39,7 +36,7 @@ export interface Axis {
  *
  * @throws {ServingError} IMAGE_TOO_LARGE when a single edge is so long (2.7 million pixels and more) that its weights
  * would take more memory than the pixels.
- * @see python-pillow/Pillow `src/libImaging/Resample.c` precompute_coeffs, normalize_coeffs_8bpc
+ * @see python-pillow/Pillow `src/libImaging/Resample.c` normalize_coeffs_8bpc
  */
 export function resampleWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
   const shrink = Math.max((axis.to - axis.from) / axis.targetLength, 1);
@@ -54,39 +51,10 @@ const keptWeights = remember(
 );
 
 function makeWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
-  const { support, weigh } = FILTER_KERNELS[filter];
-  // Pillow keeps the box in C floats.
-  const from = Math.fround(axis.from);
-  const scale = Math.fround(Math.fround(axis.to) - from) / axis.targetLength;
-  const filterScale = Math.max(scale, 1);
-  const reach = support * filterScale;
-  const inverse = 1 / filterScale;
-  const stride = Math.ceil(reach) * 2 + 1;
-  if (axis.windowLength * stride > MAX_WEIGHTS) {
-    const got = `got an edge of ${axis.sourceLength}`;
-    throw new ServingError("IMAGE_TOO_LARGE", `expected an image of shorter edges to resize, ${got} pixels`);
-  }
-  const starts = new Int32Array(axis.windowLength);
-  const counts = new Int32Array(axis.windowLength);
-  const weights = new Int32Array(axis.windowLength * stride);
-  const exact = new Float64Array(stride);
-  for (let i = 0; i < axis.windowLength; i++) {
-    const center = from + (axis.windowStart + i + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(center - reach + 0.5));
-    const count = Math.min(axis.sourceLength, Math.trunc(center + reach + 0.5)) - start;
-    let sum = 0;
-    for (let k = 0; k < count; k++) {
-      const weight = weigh((k + start - center + 0.5) * inverse);
-      exact[k] = weight;
-      sum += weight;
-    }
-    for (let k = 0; k < count; k++) {
-      const weight = (exact[k] as number) / (sum === 0 ? 1 : sum);
-      const fixed = weight * 2 ** PRECISION_BITS;
-      weights[i * stride + k] = Math.trunc(weight < 0 ? fixed - 0.5 : fixed + 0.5);
-    }
-    starts[i] = start;
-    counts[i] = count;
-  }
-  return { starts, counts, weights, stride };
+  const { weights: exact, ...places } = exactWeights(axis, filter);
+  const weights = Int32Array.from(exact, (weight) => {
+    const fixed = weight * 2 ** PRECISION_BITS;
+    return Math.trunc(weight < 0 ? fixed - 0.5 : fixed + 0.5);
+  });
+  return { ...places, weights };
 }

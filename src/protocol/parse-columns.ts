@@ -64,7 +64,7 @@ function findImages(inputs: unknown, { imageInput }: ModelInputs): ImageList | u
 
 function readColumnImage(value: unknown, index: number, where: string): Instance {
   try {
-    return { kind: "image", bytes: readImage(value, `${where}[${index}]`, "tfs") };
+    return { kind: "image", ...readImage(value, `${where}[${index}]`, "tfs") };
   } catch (error) {
     if (!(error instanceof ServingError)) throw error;
     return { kind: "bad", error: new ServingError(error.code, error.message, { instance: index }) };
