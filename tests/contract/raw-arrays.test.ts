@@ -153,9 +153,11 @@ describe("a model of six bands", () => {
     const url = await serve({ ...model, ...golden(7) });
     const { json } = await request(`${url}/v1/models/model/metadata`);
     expect(json.onnx_serving).toMatchObject({ golden: { passed: true } });
-    const { fatal, close } = await startServer({ files: { ...model, ...golden(8) }, load: false });
+    const { server, close } = await startServer({ files: { ...model, ...golden(8) }, load: false });
     onTestFinished(close);
-    expect(fatal).toEqual([]);
+    await expect(server.load()).rejects.toThrow(
+      /golden: the outputs differ from the training framework's by 0\.125,/,
+    );
   });
 
   test("says in its metadata what it takes", async () => {
@@ -249,9 +251,10 @@ describe("a model of three bands", () => {
       const array = { dtype: "uint8", shape: [size.bands, size.height, size.width], layout: "CHW" } as const;
       return { image_bytes: arrayObject({ bytes, array }) };
     });
-    const instances = Array.from({ length: 40 }, (_, i) => tiles[(i * i) % 3]);
+    const classOf = (i: number) => (2 * i + (i >> 2)) % 3;
+    const instances = Array.from({ length: 40 }, (_, i) => tiles[classOf(i)]);
     const answer = await request(`${url}/analyze:predict`, { body: { instances } });
     expect([answer.status, answer.json.errors]).toEqual([200, undefined]);
-    expect(answer.json).toEqual({ predictions: instances.map((_, i) => (i * i) % 3) });
+    expect(answer.json).toEqual({ predictions: instances.map((_, i) => classOf(i)) });
   }, 30_000);
 });
