@@ -65,11 +65,14 @@ def given_cases() -> list[dict]:
     crop = {"centerCrop": {"height": 20, "width": 29}}
     whole = [{"dtype": dtype, "size": (37, 53), "bands": 6, "resize": edge, **crop, **numbers}
              for dtype in ("uint8", "uint16", "int16", "float32")]
+    cut = [{"dtype": dtype, "size": (37, 53), "bands": 6, **crop, **numbers, **resize}
+           for dtype in ("uint8", "uint16")
+           for resize in ({}, {"resize": exact(37, 60, "bicubic")}, {"resize": exact(45, 53, "bicubic")})]
     small = [{"dtype": "uint16", "size": (9, 12), "bands": 6, "centerCrop": {"height": 14, "width": 11}, **numbers}]
     to = {"height": 24, "width": 40}
     methods = [{"dtype": dtype, "size": (37, 53), "bands": 6, "resize": {"kind": kind, "size": to, "filter": "bilinear"},
                 **numbers} for dtype in ("uint8", "uint16") for kind in ("crop", "pad")]
-    return cases + tall + whole + small + methods
+    return cases + tall + whole + cut + small + methods
 
 
 def case(dtype: str, size: tuple[int, int], bands: int, resize: dict | None = None, **values) -> dict:

@@ -161,10 +161,11 @@ describe("preprocessBands", () => {
   test("refuses to make a small array of many bands a huge row", () => {
     const mean = new Array<number>(256).fill(0);
     const resize = { kind: "shortest_edge", edgePixels: 512, filter: "bilinear" } as const;
-    const thin = floats(...mean.map(() => new Array<number>(512).fill(0)));
+    const thin = floats(...mean.map(() => [0, 0]));
     expect(() => preprocessBands(thin, { ...SPEC, mean, std: mean, resize })).toThrow(
       expect.objectContaining({ code: "IMAGE_TOO_LARGE" }),
     );
+    expect(preprocessBands(thin.slice(0, 2), { ...SPEC, resize }).row.shape).toEqual([2, 512, 1024]);
   });
 
   test("says INTERNAL where there is no mean for each band", () => {
