@@ -56,8 +56,8 @@ export class ImagePool {
    * Decodes an image, or reads the raw array that `array` says the bytes are, and makes it a row of the model's
    * input. The bytes stay the caller's.
    *
-   * @throws {ServingError} INVALID_ARGUMENT when an array is not of the model's bands; INVALID_IMAGE, UNSUPPORTED_FORMAT, IMAGE_TOO_LARGE as the decoder says;
-   * INVALID_IMAGE when it takes longer than `imageTimeoutMs` or ends its worker, twice.
+   * @throws {ServingError} INVALID_ARGUMENT when an array is not of the model's bands, or the model takes arrays alone;
+   * INVALID_IMAGE, UNSUPPORTED_FORMAT, IMAGE_TOO_LARGE as the decoder says; INVALID_IMAGE when it takes longer than `imageTimeoutMs` or ends its worker, twice.
    */
   preprocess(bytes: Uint8Array, spec: PreprocessSpec, array?: ArrayFormat): Promise<PreprocessedImage> {
     const { maxImagePixels } = this.#options;

@@ -32,51 +32,48 @@ export function preprocessBands(
     throw new ServingError("INTERNAL", `expected a mean for each band, got ${got}; this is a bug`);
   }
   if (spec.dtype === "uint8" && first.data instanceof Float32Array) {
-    throw new ServingError("INVALID_ARGUMENT", "expected an array of uint8, which the model takes");
+    throw new ServingError(
+      "INVALID_ARGUMENT",
+      "expected an array of uint8, which the model takes, got another type",
+    );
   }
   const geometry = planGeometry(first, spec);
   const { shape, data } = emptyRow(spec, bands.length, geometry.row);
+  const tables = pixelTables(spec);
   bands.forEach((band, index) => {
     // The last channel of BGR is the first of RGB.
     const channel = spec.color === "BGR" ? bands.length - 1 - index : index;
-    const { numbers, size } = bandNumbers(band, spec, geometry, channel);
-    place(data, numbers, size, { channel, row: geometry.row, channels: bands.length, layout: spec.layout });
+    const to = { channel, channels: bands.length, row: geometry.row, layout: spec.layout };
+    if (isLevels(band)) {
+      const pixels = rowPixels(band, spec, geometry, resample);
+      place(data, lookUp(pixels.data, tables[channel] as PixelTable, spec.dtype), pixels, to);
+    } else {
+      const pixels = rowPixels(band as Raster<Float32Array>, spec, geometry, resampleFloat);
+      place(data, normalise(pixels.data, spec, channel), pixels, to);
+    }
   });
   return { row: { dtype: spec.dtype, shape, data }, geometry };
 }
 
-interface BandNumbers {
-  readonly numbers: PixelTable;
-  readonly size: Size;
-}
-
-/** The numbers of one channel of the row, without what `padTo` adds. */
-function bandNumbers(
-  band: Raster<Pixels>,
-  spec: PreprocessSpec,
-  geometry: Geometry,
-  channel: number,
-): BandNumbers {
-  if (isLevels(band)) {
-    const pixels = rowPixels(band, spec, geometry, resample);
-    const table = pixelTables(spec)[channel] as PixelTable;
-    const numbers = allocate(spec.dtype, pixels.data.length) as PixelTable;
-    for (let i = 0; i < numbers.length; i++) numbers[i] = table[pixels.data[i] as number] as number;
-    return { numbers, size: pixels };
-  }
-  const pixels = rowPixels(band as Raster<Float32Array>, spec, geometry, resampleFloat);
-  const normalise = normaliser(spec, channel, spec.isFactorForBytes ? 1 : spec.rescaleFactor);
-  const numbers = allocate(spec.dtype, pixels.data.length) as PixelTable;
-  const isHalf = spec.dtype === "float16";
-  for (let i = 0; i < numbers.length; i++) {
-    const float32 = normalise(pixels.data[i] as number);
-    numbers[i] = isHalf ? toFloat16Bits(float32) : float32;
-  }
-  return { numbers, size: pixels };
-}
-
 function isLevels(band: Raster<Pixels>): band is Raster {
   return band.data instanceof Uint8Array;
+}
+
+function lookUp(levels: Uint8Array, table: PixelTable, dtype: PreprocessSpec["dtype"]): PixelTable {
+  const numbers = allocate(dtype, levels.length) as PixelTable;
+  for (let i = 0; i < numbers.length; i++) numbers[i] = table[levels[i] as number] as number;
+  return numbers;
+}
+
+function normalise(floats: Float32Array, spec: PreprocessSpec, channel: number): PixelTable {
+  const toRow = normaliser(spec, channel, spec.isFactorForBytes ? 1 : spec.rescaleFactor);
+  const numbers = allocate(spec.dtype, floats.length) as PixelTable;
+  const isHalf = spec.dtype === "float16";
+  for (let i = 0; i < numbers.length; i++) {
+    const float32 = toRow(floats[i] as number);
+    numbers[i] = isHalf ? toFloat16Bits(float32) : float32;
+  }
+  return numbers;
 }
 
 interface Place {

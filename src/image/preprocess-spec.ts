@@ -8,10 +8,10 @@ export type Filter = (typeof FILTERS)[number];
 /** The rules by which a centre crop is rounded to whole pixels. */
 export const CROP_ROUNDINGS = ["floor", "half_even"] as const;
 
+export type CropRounding = (typeof CROP_ROUNDINGS)[number];
+
 /** Most channels of a row: no sensor has more bands. */
 export const MAX_BANDS = 512;
-
-export type CropRounding = (typeof CROP_ROUNDINGS)[number];
 
 /** How the decoded image is brought to a size. */
 export type Resize =

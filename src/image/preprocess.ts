@@ -9,8 +9,8 @@ import { type ResampleOptions, resample } from "./resample.ts";
 import { cutBox, sourceBox } from "./source-box.ts";
 
 /**
- * Returns one row of the model's input of a picture, and where its pixels came from. Only the pixels that the centre crop keeps
- * are resized, at the values that resizing all of them gives.
+ * Returns one row of the model's input of a picture, and where its pixels came from. Only the pixels that the centre
+ * crop keeps are resized, at the values that resizing all of them gives.
  *
  * Shapes: `[h, w, channels]` → `[channels, height, width]`, or `[height, width, channels]` for layout HWC.
  *

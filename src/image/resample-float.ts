@@ -1,4 +1,4 @@
-import { exactWeights } from "./exact-weights.ts";
+import { axisWeights } from "./axis-weights.ts";
 import type { Filter } from "./preprocess-spec.ts";
 import type { Raster, Size } from "./raster.ts";
 import type { ResampleOptions, Window } from "./resample.ts";
@@ -6,6 +6,11 @@ import { resampleNearest } from "./resample-nearest.ts";
 import type { Axis, AxisWeights } from "./resample-weights.ts";
 
 type Band = Raster<Float32Array>;
+
+const EXACT = {
+  allocate: (length: number): Float64Array => new Float64Array(length),
+  round: (weight: number): number => weight,
+};
 
 /**
  * Returns a band of floats resized to `size`, number for number as Pillow's `Image.resize(size, filter)` of mode "F",
@@ -49,7 +54,7 @@ function resampleAcross(band: Band, across: Axis, filter: Exclude<Filter, "neare
     const { windowStart: left, windowLength: width } = across;
     return cut(band, { top: 0, left, height: band.height, width });
   }
-  const weights = exactWeights(across, filter);
+  const weights = axisWeights(across, filter, EXACT);
   const [height, width] = [band.height, across.windowLength];
   const data = new Float32Array(height * width);
   for (let y = 0; y < height; y++) {
@@ -76,7 +81,7 @@ function resampleDown(band: Band, down: Axis, filter: Exclude<Filter, "nearest">
     const { windowStart: top, windowLength: height } = down;
     return cut(band, { top, left: 0, height, width: band.width });
   }
-  const { starts, counts, weights, stride } = exactWeights(down, filter);
+  const { starts, counts, weights, stride } = axisWeights(down, filter, EXACT);
   const [height, width] = [down.windowLength, band.width];
   const data = new Float32Array(height * width);
   // One line of sums, so that memory is read along lines; each sum grows in Pillow's order.

@@ -1,4 +1,4 @@
-import { exactWeights } from "./exact-weights.ts";
+import { axisWeights } from "./axis-weights.ts";
 import { FILTER_KERNELS } from "./filter-kernel.ts";
 import type { Filter } from "./preprocess-spec.ts";
 import { remember } from "./remember.ts";
@@ -15,7 +15,7 @@ export interface AxisWeights<Weights = Int32Array> {
   /** Target pixel i reads `counts[i]` source pixels from `starts[i]` on, weighed by `weights[i * stride + k]`. */
   readonly starts: Int32Array;
   readonly counts: Int32Array;
-  /** Fixed point with {@link PRECISION_BITS} bits of fraction; zero past the count. */
+  /** Integers are fixed point with {@link PRECISION_BITS} bits of fraction; zero past the count. */
   readonly weights: Weights;
   readonly stride: number;
 }
@@ -51,10 +51,10 @@ const keptWeights = remember(
 );
 
 function makeWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
-  const { weights: exact, ...places } = exactWeights(axis, filter);
-  const weights = Int32Array.from(exact, (weight) => {
-    const fixed = weight * 2 ** PRECISION_BITS;
-    return Math.trunc(weight < 0 ? fixed - 0.5 : fixed + 0.5);
-  });
-  return { ...places, weights };
+  return axisWeights(axis, filter, { allocate: (length) => new Int32Array(length), round: toFixedPoint });
+}
+
+function toFixedPoint(weight: number): number {
+  const fixed = weight * 2 ** PRECISION_BITS;
+  return Math.trunc(weight < 0 ? fixed - 0.5 : fixed + 0.5);
 }

@@ -3,18 +3,29 @@ import { FILTER_KERNELS } from "./filter-kernel.ts";
 import type { Filter } from "./preprocess-spec.ts";
 import type { Axis, AxisWeights } from "./resample-weights.ts";
 
-/** 64 Mi bytes of weights in fixed point. */
+/** 64 MiB of weights in fixed point, 128 MiB in float64. */
 const MAX_WEIGHTS = 2 ** 24;
 
+/** How weights are stored. */
+interface WeightStore<Weights> {
+  readonly allocate: (length: number) => Weights;
+  /** From float64. */
+  readonly round: (weight: number) => number;
+}
+
 /**
- * Returns the weights of one axis for the target pixels in its window, as Pillow computes them in float64: those of a
- * target pixel add up to 1.
+ * Returns the weights of one axis for the target pixels in its window; before they are rounded, those of a target
+ * pixel add up to 1, and all are bit for bit what Pillow computes.
  *
- * @throws {ServingError} IMAGE_TOO_LARGE when a single edge is so long that its weights would take more memory than
- * the pixels.
+ * @throws {ServingError} IMAGE_TOO_LARGE when a single edge is so long (2.7 million pixels and more) that its weights
+ * would take more memory than the pixels.
  * @see python-pillow/Pillow `src/libImaging/Resample.c` precompute_coeffs
  */
-export function exactWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights<Float64Array> {
+export function axisWeights<Weights extends Int32Array | Float64Array>(
+  axis: Axis,
+  filter: Exclude<Filter, "nearest">,
+  { allocate, round }: WeightStore<Weights>,
+): AxisWeights<Weights> {
   const { support, weigh } = FILTER_KERNELS[filter];
   // Pillow keeps the box in C floats.
   const from = Math.fround(axis.from);
@@ -29,19 +40,21 @@ export function exactWeights(axis: Axis, filter: Exclude<Filter, "nearest">): Ax
   }
   const starts = new Int32Array(axis.windowLength);
   const counts = new Int32Array(axis.windowLength);
-  const weights = new Float64Array(axis.windowLength * stride);
+  const weights = allocate(axis.windowLength * stride);
+  const exact = new Float64Array(stride);
   for (let i = 0; i < axis.windowLength; i++) {
     const center = from + (axis.windowStart + i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(center - reach + 0.5));
     const count = Math.min(axis.sourceLength, Math.trunc(center + reach + 0.5)) - start;
-    const own = weights.subarray(i * stride, i * stride + count);
     let sum = 0;
     for (let k = 0; k < count; k++) {
       const weight = weigh((k + start - center + 0.5) * inverse);
-      own[k] = weight;
+      exact[k] = weight;
       sum += weight;
     }
-    for (let k = 0; k < count; k++) own[k] = (own[k] as number) / (sum === 0 ? 1 : sum);
+    for (let k = 0; k < count; k++) {
+      weights[i * stride + k] = round((exact[k] as number) / (sum === 0 ? 1 : sum));
+    }
     starts[i] = start;
     counts[i] = count;
   }
