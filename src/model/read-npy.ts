@@ -1,5 +1,5 @@
 import { excerpt, StartupError } from "../errors.ts";
-import { type ArrayFormat, arrayItemBytes, findArrayDType } from "../tensor/array-format.ts";
+import { type ArrayFormat, arrayItemBytes, findArrayDType, isArrayShape } from "../tensor/array-format.ts";
 import { elementCount, formatShape } from "../tensor/tensor.ts";
 import { type PythonValue, parsePythonLiteral } from "./python-literal.ts";
 
@@ -28,7 +28,7 @@ export function readNpy(
     throw refuse("is in Fortran order: save numpy.ascontiguousarray(array)");
   }
   const shape = header.get("shape");
-  if (!isShape(shape)) throw refuse("expected 2 or 3 dimensions, as [height, width, bands]");
+  if (!isArrayShape(shape)) throw refuse("expected 2 or 3 dimensions, as [height, width, bands]");
   const bytes = file.slice(end);
   const expected = elementCount(shape) * arrayItemBytes(dtype);
   if (bytes.length !== expected) {
@@ -55,12 +55,4 @@ function readHeader(file: Uint8Array<ArrayBuffer>): Header | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isShape(value: PythonValue | undefined): value is readonly number[] {
-  return (
-    Array.isArray(value) &&
-    (value.length === 2 || value.length === 3) &&
-    value.every((size) => Number.isSafeInteger(size) && size > 0)
-  );
 }

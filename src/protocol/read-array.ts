@@ -5,6 +5,7 @@ import {
   type ArrayFormat,
   arrayItemBytes,
   findArrayDType,
+  isArrayShape,
 } from "../tensor/array-format.ts";
 import { elementCount, formatShape } from "../tensor/tensor.ts";
 import { isJsonObject, type JsonObject } from "./json-object.ts";
@@ -31,7 +32,7 @@ export function isArrayObject(value: unknown): value is ArrayObject {
  * @throws {ServingError} INVALID_ARGUMENT when the shape, the type or the layout is none
  */
 export function readArrayFormat({ shape, dtype, layout }: ArrayObject, where: string): ArrayFormat {
-  if (!isShape(shape)) {
+  if (!isArrayShape(shape)) {
     throw invalid(
       `${where}.shape: expected [height, width, bands], [bands, height, width] or [height, width], got ${quoteJson(shape ?? null)}`,
     );
@@ -55,14 +56,6 @@ export function checkArrayBytes(bytes: Uint8Array, { dtype, shape }: ArrayFormat
   if (bytes.length === expected) return;
   throw invalid(
     `${where}: expected ${expected} bytes for ${formatShape(shape)} ${dtype}, got ${bytes.length}`,
-  );
-}
-
-function isShape(value: unknown): value is readonly number[] {
-  return (
-    Array.isArray(value) &&
-    (value.length === 2 || value.length === 3) &&
-    value.every((size) => Number.isSafeInteger(size) && (size as number) > 0)
   );
 }
 

@@ -44,6 +44,15 @@ export function findArrayDType(name: string): ArrayDType | undefined {
   return BY_NAME.get(name);
 }
 
+/** Tells whether `value` can be the shape of an array: two or three axes, none of them empty. */
+export function isArrayShape(value: unknown): value is readonly number[] {
+  return (
+    Array.isArray(value) &&
+    (value.length === 2 || value.length === 3) &&
+    value.every((size) => Number.isSafeInteger(size) && (size as number) > 0)
+  );
+}
+
 /** Returns the bytes of one element. */
 export function arrayItemBytes(dtype: ArrayDType): number {
   return Number(/\d+/.exec(dtype)?.[0]) / 8;

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { ARRAY_DTYPES, arrayItemBytes, findArrayDType } from "../../../src/tensor/array-format.ts";
+import {
+  ARRAY_DTYPES,
+  arrayItemBytes,
+  findArrayDType,
+  isArrayShape,
+} from "../../../src/tensor/array-format.ts";
 import { ITEM_BYTES } from "../../support/raw-array.ts";
 
 describe("findArrayDType", () => {
@@ -21,6 +26,19 @@ describe("findArrayDType", () => {
   test.each([">u2", "|u2", "int64", "<u8", "bool", "uint", "", "toString", "U2"])("knows no %s", (name) => {
     expect(findArrayDType(name)).toBeUndefined();
   });
+});
+
+describe("isArrayShape", () => {
+  test.each([[[1, 2]], [[3, 2, 1]]])("takes %j", (shape) => {
+    expect(isArrayShape(shape)).toBe(true);
+  });
+
+  test.each([[[2]], [[1, 2, 3, 4]], [[0, 2]], [[1.5, 2]], [["1", 2]], ["12"], [null]])(
+    "refuses %j",
+    (value) => {
+      expect(isArrayShape(value)).toBe(false);
+    },
+  );
 });
 
 describe("arrayItemBytes", () => {
