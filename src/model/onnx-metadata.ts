@@ -110,8 +110,9 @@ function readNumbers(path: string, metadata: Metadata, key: string): readonly nu
   const text = metadata[key];
   if (text === undefined) return undefined;
   const numbers = asNumbers(parse(path, metadata, key));
-  if (numbers.length === 0 || numbers.length > MAX_BANDS)
+  if (numbers.length === 0 || numbers.length > MAX_BANDS) {
     throw unexpected(path, key, "a number per channel", text);
+  }
   return numbers;
 }
 
