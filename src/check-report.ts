@@ -50,21 +50,32 @@ function modelLines({ info, batching, maxBatchSize, batchTimings, ...servable }:
 
 function preprocessLines({ preprocess, origins }: Servable): readonly Line[] {
   if (preprocess === undefined) return [["none", "the model takes plain tensors"]];
-  return Object.entries(preprocess).map(([name, value]) => [
-    name,
-    describeValue(name as keyof PreprocessSpec, value as PreprocessSpec[keyof PreprocessSpec], preprocess),
-    origins[name],
-  ]);
+  const { isFactorForBytes: _noLine, ...stated } = preprocess;
+  const lines = Object.entries(stated).map(
+    ([name, value]): Line => [
+      name,
+      describeValue(name as keyof PreprocessSpec, value as PreprocessSpec[keyof PreprocessSpec], preprocess),
+      origins[name],
+    ],
+  );
+  return [["takes", describeAccepted(preprocess)], ...lines];
+}
+
+function describeAccepted({ color, mean }: PreprocessSpec): string {
+  const arrays = `raw arrays of ${mean.length} ${mean.length === 1 ? "band" : "bands"}`;
+  return color === "bands" ? `${arrays}, no pictures` : `pictures, and ${arrays}`;
 }
 
 function describeValue(
   name: keyof PreprocessSpec,
   value: PreprocessSpec[keyof PreprocessSpec],
-  { resize, centerCrop }: PreprocessSpec,
+  { resize, centerCrop, isFactorForBytes }: PreprocessSpec,
 ): string {
   if (name === "resize" && resize !== undefined) return describeResize(resize);
   if (name === "centerCrop" && centerCrop !== undefined) return describeSize(centerCrop);
-  if (name === "rescaleFactor" && value === 1 / 255) return "1/255";
+  if (name === "rescaleFactor" && value === 1 / 255) {
+    return isFactorForBytes ? "1/255; 1 for arrays of other types than uint8" : "1/255";
+  }
   return Array.isArray(value)
     ? value.join(", ")
     : typeof value === "object"

@@ -170,7 +170,7 @@ async function goldenImageRow(
   spec: PreprocessSpec,
 ): Promise<Tensor> {
   try {
-    return (await imagePool.preprocess(golden.imageBytes, spec)).row;
+    return (await imagePool.preprocess(golden.imageBytes, spec, golden.array)).row;
   } catch (error) {
     throw new StartupError(`golden: the image can't be used: ${(error as Error).message}`);
   }

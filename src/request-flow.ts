@@ -4,7 +4,7 @@ import { type ErrorCode, ServingError } from "./errors.ts";
 import type { ImagePool } from "./image-workers/image-pool.ts";
 import type { Stage } from "./observability/metrics.ts";
 import type { PredictAnswer, PredictOptions } from "./predictor.ts";
-import type { Instance, PredictRequest } from "./protocol/predict-request.ts";
+import type { ImageSource, Instance, PredictRequest } from "./protocol/predict-request.ts";
 import { tfsPredictions } from "./protocol/tfs-outputs.ts";
 import type { Prediction } from "./protocol/write-predictions.ts";
 import type { RowOutcome } from "./runtime/session.ts";
@@ -113,11 +113,11 @@ export class RequestFlow {
       case "row":
         return this.#toPrediction(await this.#runRow(instance.row));
       case "image":
-        return this.#predictImage(instance.bytes);
+        return this.#predictImage(instance);
     }
   }
 
-  async #predictImage(bytes: Uint8Array): Promise<Prediction> {
+  async #predictImage({ bytes, array }: ImageSource): Promise<Prediction> {
     const { servable, rowPermits, imagePool, stageEnded } = this.#parts;
     const { preprocess, modelInputs } = servable;
     if (preprocess === undefined || modelInputs.imageInput === undefined) {
@@ -126,7 +126,7 @@ export class RequestFlow {
     await rowPermits.acquire(this.#task);
     try {
       this.#options.signal.throwIfAborted();
-      const image = await imagePool.preprocess(bytes, preprocess);
+      const image = await imagePool.preprocess(bytes, preprocess, array);
       stageEnded("decode", image.decodeMs);
       stageEnded("preprocess", image.preprocessMs);
       const outcome = await this.#runRow({ [modelInputs.imageInput]: image.row });

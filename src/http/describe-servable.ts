@@ -2,6 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Servable } from "../servable.ts";
 import { offeredSignatures } from "../signature/head.ts";
 import { readParameters } from "../signature/parameters.ts";
+import { ARRAY_DTYPES, ARRAY_LAYOUTS } from "../tensor/array-format.ts";
 import type { Value } from "../tensor/value.ts";
 
 /** Returns what operators ask of a served model: where each value came from, what was measured, the limits. */
@@ -18,6 +19,7 @@ export function describeServable(servable: Servable, settings: Settings): Value 
     parameters: describeParameters(head),
     signatures: offeredSignatures(head),
     preprocess: preprocess === undefined ? null : (JSON.parse(JSON.stringify(preprocess)) as Value),
+    accepts: describeAccepted(preprocess),
     origins: servable.origins,
     warnings: servable.warnings,
     golden: golden === undefined ? null : { ...golden },
@@ -36,6 +38,19 @@ export function describeServable(servable: Servable, settings: Settings): Value 
       max_enqueued_instances: settings.maxEnqueuedInstances,
       max_enqueued_bytes: settings.maxEnqueuedBytes,
       request_timeout_ms: settings.requestTimeoutMs,
+    },
+  };
+}
+
+/** What an image of a request may be. */
+function describeAccepted(preprocess: Servable["preprocess"]): Value {
+  if (preprocess === undefined) return null;
+  return {
+    pictures: preprocess.color !== "bands",
+    arrays: {
+      bands: preprocess.mean.length,
+      dtypes: preprocess.dtype === "uint8" ? ["uint8"] : ARRAY_DTYPES,
+      layouts: ARRAY_LAYOUTS,
     },
   };
 }

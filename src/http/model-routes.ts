@@ -92,8 +92,9 @@ export async function modelMetadata(api: ServingApi, ctx: Context): Promise<void
       retryAfterSeconds: 1,
     });
   }
-  const { head, info, modelInputs } = servable;
-  const { imageInput } = modelInputs;
+  const { head, info, modelInputs, preprocess } = servable;
+  // What takes no encoded image keeps its own type.
+  const imageInput = preprocess?.color === "bands" ? undefined : modelInputs.imageInput;
   const metadata = tfsMetadata({
     name: servable.name,
     version: servable.version,

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { ServingError } from "../errors.ts";
 import type { PreprocessSpec } from "../image/preprocess-spec.ts";
+import type { ArrayFormat } from "../tensor/array-format.ts";
 import type { Tensors } from "../tensor/tensor.ts";
 import type { Value } from "../tensor/value.ts";
 import type { PreprocessedImage, PreprocessTask, RenderTask, TaskOutcome } from "./image-task.ts";
@@ -52,14 +53,16 @@ export class ImagePool {
   }
 
   /**
-   * Decodes an image and makes it a row of the model's input. The bytes stay the caller's.
+   * Decodes an image, or reads the raw array that `array` says the bytes are, and makes it a row of the model's
+   * input. The bytes stay the caller's.
    *
-   * @throws {ServingError} INVALID_IMAGE, UNSUPPORTED_FORMAT, IMAGE_TOO_LARGE as the decoder says;
-   * INVALID_IMAGE when it takes longer than `imageTimeoutMs` or ends its worker, twice.
+   * @throws {ServingError} INVALID_ARGUMENT when an array is not of the model's bands, or the model takes arrays alone;
+   * INVALID_IMAGE, UNSUPPORTED_FORMAT, IMAGE_TOO_LARGE as the decoder says; INVALID_IMAGE when it takes longer than `imageTimeoutMs` or ends its worker, twice.
    */
-  preprocess(bytes: Uint8Array, spec: PreprocessSpec): Promise<PreprocessedImage> {
+  preprocess(bytes: Uint8Array, spec: PreprocessSpec, array?: ArrayFormat): Promise<PreprocessedImage> {
     const { maxImagePixels } = this.#options;
-    return this.#run<PreprocessedImage>({ kind: "preprocess", bytes, spec, maxImagePixels });
+    const task = { kind: "preprocess", bytes, spec, maxImagePixels } as const;
+    return this.#run<PreprocessedImage>(array === undefined ? task : { ...task, array });
   }
 
   /**

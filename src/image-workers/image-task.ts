@@ -3,13 +3,16 @@ import type { Geometry, PreprocessSpec } from "../image/preprocess-spec.ts";
 import type { Head, SignatureName } from "../signature/head.ts";
 import type { RowResult } from "../signature/render-signature.ts";
 import type { SignatureParameters } from "../signature/signature-parameters.ts";
+import type { ArrayFormat } from "../tensor/array-format.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Value } from "../tensor/value.ts";
 
-/** Encoded bytes to a row of the model's input. */
+/** Encoded bytes, or the numbers of a raw array, to a row of the model's input. */
 export interface PreprocessTask {
   readonly kind: "preprocess";
   readonly bytes: Uint8Array;
+  /** How the bytes are pixels; absent: they are an encoded image. */
+  readonly array?: ArrayFormat;
   readonly spec: PreprocessSpec;
   readonly maxImagePixels: number;
 }

@@ -1,7 +1,12 @@
 import { move, transferableSymbol, valueSymbol } from "piscina";
-import { toServingError } from "../errors.ts";
+import { ServingError, toServingError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
+import { identifyImage } from "../image/identify.ts";
 import { preprocess } from "../image/preprocess.ts";
+import { preprocessBands } from "../image/preprocess-bands.ts";
+import type { Raster } from "../image/raster.ts";
+import { readArray } from "../image/read-array.ts";
+import { FORMAT_NAMES } from "../image/read-header.ts";
 import { renderSignature } from "../signature/render-signature.ts";
 import { isTensor } from "../tensor/tensor.ts";
 import type { ImageTaskOutcome, PreprocessedImage, PreprocessTask, RenderTask } from "./image-task.ts";
@@ -25,13 +30,31 @@ export async function runImageTask(task: PreprocessTask | RenderTask): Promise<u
   }
 }
 
-async function toRow({ bytes, spec, maxImagePixels }: PreprocessTask): Promise<PreprocessedImage> {
+async function toRow(task: PreprocessTask): Promise<PreprocessedImage> {
+  const { bytes, array, spec, maxImagePixels } = task;
   const startMs = performance.now();
-  const raster = await decodeImage(bytes, { color: spec.color === "L" ? "L" : "RGB", maxImagePixels });
+  const decoded =
+    array === undefined
+      ? await decodePicture(task)
+      : readArray(bytes, array, { bands: spec.mean.length, maxImagePixels });
   const decodedMs = performance.now();
-  const { row, geometry } = preprocess(raster, spec);
+  const { row, geometry } = Array.isArray(decoded)
+    ? preprocessBands(decoded, spec)
+    : preprocess(decoded, spec);
   const endMs = performance.now();
   return { row, geometry, decodeMs: decodedMs - startMs, preprocessMs: endMs - decodedMs };
+}
+
+function decodePicture({ bytes, spec, maxImagePixels }: PreprocessTask): Promise<Raster> {
+  if (spec.color === "bands") {
+    const found = identifyImage(bytes);
+    const got = found.kind === "image" ? FORMAT_NAMES[found.format] : found.looksLike;
+    throw new ServingError(
+      "INVALID_ARGUMENT",
+      `the model takes ${spec.mean.length} bands: expected a raw array {"b64", "shape", "dtype", "layout"}, got ${got}`,
+    );
+  }
+  return decodeImage(bytes, { color: spec.color === "L" ? "L" : "RGB", maxImagePixels });
 }
 
 /** Hands the outcome to the pool with its large array moved, not copied. */

@@ -1,17 +1,15 @@
 import { allocate } from "../tensor/dtype.ts";
 import { toFloat16Bits } from "../tensor/float16.ts";
+import { normaliser } from "./normaliser.ts";
 import type { PreprocessSpec } from "./preprocess-spec.ts";
 import { remember } from "./remember.ts";
 
+/** Numbers of a row. */
 export type PixelTable = Float32Array | Uint16Array | Uint8Array;
 
 /**
  * Returns, for each channel of the row in its order, what every value 0..255 of a pixel becomes.
- *
- * The steps and their roundings are those of NumPy in Hugging Face's processors: the product with the factor in
- * float64, cut to float32; then the offset, the mean and the deviation each in float32. float16 is cut from that.
- *
- * @see huggingface/transformers `image_transforms.py` rescale, normalize
+ * float16 is cut from float32.
  */
 export const pixelTables: (spec: PreprocessSpec) => readonly PixelTable[] = remember(
   makePixelTables,
@@ -21,22 +19,16 @@ export const pixelTables: (spec: PreprocessSpec) => readonly PixelTable[] = reme
 );
 
 function makePixelTables(spec: PreprocessSpec): PixelTable[] {
-  return spec.mean.map((mean, channel) => {
+  return spec.mean.map((_, channel) => {
     const table = allocate(spec.dtype, 256) as PixelTable;
-    const std = spec.std[channel] ?? 1;
+    const normalise = normaliser(spec, channel, spec.rescaleFactor);
     for (let value = 0; value < 256; value++) {
       if (spec.dtype === "uint8") table[value] = value;
       else {
-        const float32 = normalise(value, spec, mean, std);
+        const float32 = normalise(value);
         table[value] = spec.dtype === "float32" ? float32 : toFloat16Bits(float32);
       }
     }
     return table;
   });
-}
-
-function normalise(value: number, spec: PreprocessSpec, mean: number, std: number): number {
-  const { fround } = Math;
-  const rescaled = fround(fround(value * spec.rescaleFactor) + fround(spec.rescaleOffset));
-  return fround(fround(rescaled - fround(mean)) / fround(std));
 }

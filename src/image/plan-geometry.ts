@@ -5,7 +5,7 @@ import { resizedSize } from "./resized-size.ts";
 import { roundHalfEven } from "./round-half-even.ts";
 import { sourceBox } from "./source-box.ts";
 
-/** A row may be enlarged to this many pixels; beyond, only as large as its source. 4096 x 4096. */
+/** A row of three channels may be enlarged to this many pixels; beyond, only as large as its source. 4096 x 4096. */
 const MAX_ENLARGED_PIXELS = 2 ** 24;
 
 /**
@@ -18,7 +18,8 @@ const MAX_ENLARGED_PIXELS = 2 ** 24;
  */
 export function planGeometry(
   source: Size,
-  spec: Pick<PreprocessSpec, "resize" | "centerCrop" | "cropRounding" | "padTo">,
+  spec: Pick<PreprocessSpec, "resize" | "centerCrop" | "cropRounding" | "padTo"> &
+    Partial<Pick<PreprocessSpec, "mean">>,
 ): Geometry {
   const resized = resizedSize(source, spec.resize);
   const { resize } = spec;
@@ -33,7 +34,8 @@ export function planGeometry(
     );
   }
   const pixels = row.height * row.width;
-  if (pixels > MAX_ENLARGED_PIXELS && pixels > source.height * source.width) {
+  const maxPixels = (MAX_ENLARGED_PIXELS * 3) / Math.max(3, spec.mean?.length ?? 3);
+  if (pixels > maxPixels && pixels > source.height * source.width) {
     const got = `${source.height} x ${source.width} becomes ${row.height} x ${row.width}`;
     throw new ServingError(
       "IMAGE_TOO_LARGE",

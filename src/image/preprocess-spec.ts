@@ -10,6 +10,9 @@ export const CROP_ROUNDINGS = ["floor", "half_even"] as const;
 
 export type CropRounding = (typeof CROP_ROUNDINGS)[number];
 
+/** Most channels of a row: no sensor has more bands. */
+export const MAX_BANDS = 512;
+
 /** How the decoded image is brought to a size. */
 export type Resize =
   /** To this size, whatever the aspect. */
@@ -38,8 +41,11 @@ export type Resize =
  * Order: colour → resize → centre crop → rescale → normalise → pad → layout.
  */
 export interface PreprocessSpec {
-  /** What the image is converted to before anything else; its channels are the row's. */
-  readonly color: "RGB" | "BGR" | "L";
+  /**
+   * What the image is converted to before anything else; its channels are the row's. "bands": no picture but a raw
+   * array, with as many bands as there are means.
+   */
+  readonly color: "RGB" | "BGR" | "L" | "bands";
   readonly resize?: Resize;
   /** Cut from the centre; where the image is smaller, filled with zeros before rescaling. */
   readonly centerCrop?: Size;
@@ -53,6 +59,8 @@ export interface PreprocessSpec {
   readonly padTo?: Size;
   /** A pixel v in 0..255 becomes `v * rescaleFactor + rescaleOffset`, in float32. */
   readonly rescaleFactor: number;
+  /** The factor is for levels 0..255: an array of another type than uint8 keeps its numbers. @default false */
+  readonly isFactorForBytes?: boolean;
   readonly rescaleOffset: number;
   /** Then `(v - mean) / std` for each channel, in the order of `color`, in float32. Same lengths. */
   readonly mean: readonly number[];

@@ -3,14 +3,14 @@ import { allocate } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type PixelTable, pixelTables } from "./pixel-table.ts";
 import { planGeometry } from "./plan-geometry.ts";
-import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
-import type { Raster, Size } from "./raster.ts";
-import { resample } from "./resample.ts";
+import type { Filter, Geometry, PreprocessSpec } from "./preprocess-spec.ts";
+import { type Pixels, type Raster, type Size, zeroPixels } from "./raster.ts";
+import { type ResampleOptions, resample } from "./resample.ts";
 import { cutBox, sourceBox } from "./source-box.ts";
 
 /**
- * Returns one row of the model's input, and where its pixels came from. Only the pixels that the centre crop keeps
- * are resized, at the values that resizing all of them gives.
+ * Returns one row of the model's input of a picture, and where its pixels came from. Only the pixels that the centre
+ * crop keeps are resized, at the values that resizing all of them gives.
  *
  * Shapes: `[h, w, channels]` → `[channels, height, width]`, or `[height, width, channels]` for layout HWC.
  *
@@ -29,11 +29,12 @@ export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor;
   const geometry = planGeometry(raster, spec);
   const { row } = geometry;
   const { shape, data } = emptyRow(spec, channels, row);
-  write(data, rowPixels(raster, spec, geometry), spec, row);
+  write(data, rowPixels(raster, spec, geometry, resample), spec, row);
   return { row: { dtype: spec.dtype, shape, data }, geometry };
 }
 
-function emptyRow(
+/** Returns the row's shape, and zeros for all of it. */
+export function emptyRow(
   spec: PreprocessSpec,
   channels: number,
   { height, width }: Size,
@@ -42,8 +43,21 @@ function emptyRow(
   return { shape, data: allocate(spec.dtype, height * width * channels) as PixelTable };
 }
 
-/** The pixels of the row before they are normalised; `padTo` is left to what follows. */
-function rowPixels(raster: Raster, spec: PreprocessSpec, geometry: Geometry): Raster {
+/** Resizes pixels of one type, as {@link resample} does. */
+type Resample<Data extends Pixels> = (
+  raster: Raster<Data>,
+  size: Size,
+  filter: Filter,
+  options?: Pick<ResampleOptions, "window">,
+) => Raster<Data>;
+
+/** Returns the pixels of the row before they are normalised; `padTo` is left to what follows. */
+export function rowPixels<Data extends Pixels>(
+  raster: Raster<Data>,
+  spec: PreprocessSpec,
+  geometry: Geometry,
+  resample: Resample<Data>,
+): Raster<Data> {
   const { resize } = spec;
   const { resized, row } = geometry;
   if (resize?.kind === "crop" || resize?.kind === "pad") {
@@ -64,10 +78,15 @@ function rowPixels(raster: Raster, spec: PreprocessSpec, geometry: Geometry): Ra
 }
 
 /** One value around an image that is smaller than its crop: black before normalising, or the grey of a letterbox. */
-function pad(pixels: Raster, { top, left, row }: Geometry, fill: number): Raster {
+function pad<Data extends Pixels>(
+  pixels: Raster<Data>,
+  { top, left, row }: Geometry,
+  fill: number,
+): Raster<Data> {
   const { channels } = pixels;
   if (pixels.height === row.height && pixels.width === row.width) return pixels;
-  const data = new Uint8Array(row.height * row.width * channels).fill(fill);
+  const data = zeroPixels(pixels.data, row.height * row.width * channels);
+  data.fill(fill);
   const stride = pixels.width * channels;
   for (let y = 0; y < pixels.height; y++) {
     const at = ((y + Math.max(0, -top)) * row.width + Math.max(0, -left)) * channels;

@@ -1,5 +1,5 @@
-import type { Raster } from "./raster.ts";
-import type { Axis } from "./resample-weights.ts";
+import type { Axis } from "./axis-weights.ts";
+import { type Pixels, type Raster, zeroPixels } from "./raster.ts";
 
 /**
  * Returns `raster` resized by picking, for every target pixel, the source pixel under its centre.
@@ -8,11 +8,15 @@ import type { Axis } from "./resample-weights.ts";
  *
  * @see python-pillow/Pillow `src/libImaging/Geometry.c` ImagingScaleAffine
  */
-export function resampleNearest(raster: Raster, across: Axis, down: Axis): Raster {
+export function resampleNearest<Data extends Pixels>(
+  raster: Raster<Data>,
+  across: Axis,
+  down: Axis,
+): Raster<Data> {
   const { channels, data } = raster;
   const columns = positions(across);
   const rows = positions(down);
-  const picked = new Uint8Array(rows.length * columns.length * channels);
+  const picked = zeroPixels(data, rows.length * columns.length * channels);
   let at = 0;
   for (const row of rows) {
     for (const column of columns) {

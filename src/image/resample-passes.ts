@@ -1,6 +1,6 @@
 import { type HeldRaster, holdRoom } from "./held-raster.ts";
 import type { Kernels } from "./kernels.ts";
-import type { AxisWeights } from "./resample-weights.ts";
+import type { FixedWeights } from "./resample-weights.ts";
 
 /**
  * Returns pixels with their width resampled, every sum rounded and cut to 0..255. Their first column is `across.from`
@@ -8,7 +8,7 @@ import type { AxisWeights } from "./resample-weights.ts";
  *
  * Shapes: `[h, w, channels]` → `[h, targets, channels]`.
  */
-export function resampleColumns(kernels: Kernels, held: HeldRaster, across: AxisWeights): HeldRaster {
+export function resampleColumns(kernels: Kernels, held: HeldRaster, across: FixedWeights): HeldRaster {
   const { height, channels } = held;
   const width = across.extents.length / 2;
   // The kernel writes a byte past each line.
@@ -25,7 +25,7 @@ export function resampleColumns(kernels: Kernels, held: HeldRaster, across: Axis
  *
  * Shapes: `[h, w, channels]` → `[targets, w, channels]`.
  */
-export function resampleRows(kernels: Kernels, held: HeldRaster, down: AxisWeights): HeldRaster {
+export function resampleRows(kernels: Kernels, held: HeldRaster, down: FixedWeights): HeldRaster {
   const { width, channels } = held;
   const height = down.extents.length / 2;
   const target = holdRoom(kernels, { height, width, channels });
@@ -36,6 +36,6 @@ export function resampleRows(kernels: Kernels, held: HeldRaster, down: AxisWeigh
   return target;
 }
 
-function placeWeights(kernels: Kernels, axis: AxisWeights): { extents: number; weights: number } {
+function placeWeights(kernels: Kernels, axis: FixedWeights): { extents: number; weights: number } {
   return { extents: kernels.place(axis.extents), weights: kernels.place(axis.weights) };
 }

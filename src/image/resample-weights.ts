@@ -1,4 +1,4 @@
-import { ServingError } from "../errors.ts";
+import { type Axis, axisWeights } from "./axis-weights.ts";
 import { FILTER_KERNELS } from "./filter-kernel.ts";
 import type { Filter } from "./preprocess-spec.ts";
 import { remember } from "./remember.ts";
@@ -9,15 +9,12 @@ const PRECISION_BITS = 22;
 /** Bits of the lower half of a weight: the halves are multiplied as signed 16-bit numbers. */
 const LOW_BITS = 15;
 
-/** 64 MiB of weights. */
-const MAX_WEIGHTS = 2 ** 24;
-
 /** At most 128 KiB of weights are kept for an axis, for the two axes of 32 sizes. */
 const MAX_KEPT_WEIGHTS = 2 ** 15;
 const KEPT_AXES = 64;
 
 /** How each target pixel of one axis is made of source pixels, as the kernels read it. */
-export interface AxisWeights {
+export interface FixedWeights {
   /** The source pixels that are read, from `from` up to `to`. */
   readonly from: number;
   readonly to: number;
@@ -28,25 +25,13 @@ export interface AxisWeights {
   readonly stride: number;
 }
 
-/** One axis: the part [`from`, `to`) of `sourceLength` pixels is brought to `targetLength` pixels. */
-export interface Axis {
-  readonly sourceLength: number;
-  readonly from: number;
-  readonly to: number;
-  readonly targetLength: number;
-  /** Only these target pixels are wanted: `windowLength` of them from `windowStart` on. */
-  readonly windowStart: number;
-  readonly windowLength: number;
-}
-
 /**
- * Returns the normalised weights of one axis for the target pixels in its window, bit for bit those of Pillow.
+ * Returns the weights of one axis in fixed point, bit for bit those of Pillow.
  *
- * @throws {ServingError} IMAGE_TOO_LARGE when a single edge is so long (2.7 million pixels and more) that its weights
- * would take more memory than the pixels.
- * @see python-pillow/Pillow `src/libImaging/Resample.c` precompute_coeffs, normalize_coeffs_8bpc
+ * @throws {ServingError} IMAGE_TOO_LARGE as `axisWeights` says.
+ * @see python-pillow/Pillow `src/libImaging/Resample.c` normalize_coeffs_8bpc
  */
-export function resampleWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
+export function resampleWeights(axis: Axis, filter: Exclude<Filter, "nearest">): FixedWeights {
   const shrink = Math.max((axis.to - axis.from) / axis.targetLength, 1);
   const taps = 2 * FILTER_KERNELS[filter].support * shrink + 1;
   return axis.windowLength * taps > MAX_KEPT_WEIGHTS ? makeWeights(axis, filter) : keptWeights(axis, filter);
@@ -58,47 +43,29 @@ const keptWeights = remember(
   KEPT_AXES,
 );
 
-function makeWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
-  const { support, weigh } = FILTER_KERNELS[filter];
-  // Pillow keeps the box in C floats.
-  const from = Math.fround(axis.from);
-  const scale = Math.fround(Math.fround(axis.to) - from) / axis.targetLength;
-  const filterScale = Math.max(scale, 1);
-  const reach = support * filterScale;
-  const inverse = 1 / filterScale;
-  const stride = Math.ceil(reach) * 2 + 1;
-  if (axis.windowLength * stride > MAX_WEIGHTS) {
-    const got = `got an edge of ${axis.sourceLength}`;
-    throw new ServingError("IMAGE_TOO_LARGE", `expected an image of shorter edges to resize, ${got} pixels`);
-  }
+function makeWeights(axis: Axis, filter: Exclude<Filter, "nearest">): FixedWeights {
+  const { starts, counts, weights: exact, stride } = axisWeights(axis, filter);
+  const targets = starts.length;
+  const from = starts[0] ?? 0;
+  const to = (starts[targets - 1] ?? 0) + (counts[targets - 1] ?? 0);
   const pairs = Math.ceil(stride / 2);
-  const extents = new Int32Array(axis.windowLength * 2);
-  const weights = new Int16Array(axis.windowLength * pairs * 4);
-  const exact = new Float64Array(stride);
-  let first = 0;
-  let end = 0;
-  for (let i = 0; i < axis.windowLength; i++) {
-    const center = from + (axis.windowStart + i + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(center - reach + 0.5));
-    const count = Math.min(axis.sourceLength, Math.trunc(center + reach + 0.5)) - start;
-    if (i === 0) first = start;
-    let sum = 0;
+  const extents = new Int32Array(targets * 2);
+  const weights = new Int16Array(targets * pairs * 4);
+  for (let i = 0; i < targets; i++) {
+    const count = counts[i] as number;
+    extents[i * 2] = (starts[i] as number) - from;
+    extents[i * 2 + 1] = Math.ceil(count / 2);
     for (let k = 0; k < count; k++) {
-      const weight = weigh((k + start - center + 0.5) * inverse);
-      exact[k] = weight;
-      sum += weight;
-    }
-    for (let k = 0; k < count; k++) {
-      const weight = (exact[k] as number) / (sum === 0 ? 1 : sum);
-      const fraction = weight * 2 ** PRECISION_BITS;
-      const fixed = Math.trunc(weight < 0 ? fraction - 0.5 : fraction + 0.5);
+      const fixed = toFixedPoint(exact[i * stride + k] as number);
       const at = i * pairs * 4 + (k >> 1) * 4 + (k & 1);
       weights[at] = fixed & (2 ** LOW_BITS - 1);
       weights[at + 2] = fixed >> LOW_BITS;
     }
-    extents[i * 2] = start - first;
-    extents[i * 2 + 1] = Math.ceil(count / 2);
-    end = start + count;
   }
-  return { from: first, to: end, extents, weights, stride: pairs * 8 };
+  return { from, to, extents, weights, stride: pairs * 8 };
+}
+
+function toFixedPoint(weight: number): number {
+  const fixed = weight * 2 ** PRECISION_BITS;
+  return Math.trunc(weight < 0 ? fixed - 0.5 : fixed + 0.5);
 }

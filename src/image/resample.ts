@@ -1,11 +1,12 @@
 import { ServingError } from "../errors.ts";
+import type { Axis } from "./axis-weights.ts";
 import { crop, type HeldRaster, hold, release } from "./held-raster.ts";
 import { type Kernels, withKernels } from "./kernels.ts";
 import type { Filter } from "./preprocess-spec.ts";
 import type { Raster, Size } from "./raster.ts";
 import { resampleNearest } from "./resample-nearest.ts";
 import { resampleColumns, resampleRows } from "./resample-passes.ts";
-import { type Axis, resampleWeights } from "./resample-weights.ts";
+import { resampleWeights } from "./resample-weights.ts";
 
 /** A rectangle of the source, in pixels; edges may lie between pixels. */
 export interface Box {

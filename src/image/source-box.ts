@@ -1,4 +1,4 @@
-import type { Raster, Size } from "./raster.ts";
+import { type Pixels, type Raster, type Size, zeroPixels } from "./raster.ts";
 
 /** Whole pixels of the source; what lies outside it is reflected at its edges. */
 export interface SourceBox extends Size {
@@ -23,10 +23,10 @@ export function sourceBox(source: Size, size: Size, method: "crop" | "pad"): Sou
 }
 
 /** Returns the pixels of `box`, as `numpy.pad(mode="reflect")` continues them. Shapes: `[h, w, C]` → the box's. */
-export function cutBox(raster: Raster, box: SourceBox): Raster {
+export function cutBox<Data extends Pixels>(raster: Raster<Data>, box: SourceBox): Raster<Data> {
   const { channels } = raster;
   const { height, width } = box;
-  const data = new Uint8Array(height * width * channels);
+  const data = zeroPixels(raster.data, height * width * channels);
   let at = 0;
   for (let y = 0; y < height; y++) {
     const row = reflected(box.top + y, raster.height) * raster.width;

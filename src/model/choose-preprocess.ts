@@ -27,8 +27,8 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
     if (stated === undefined) origins[name] = origin;
     return stated ?? fallback;
   };
-  const color = pick("color", values.color, input.channels === 1 ? "L" : "RGB", GRAPH_ORIGIN);
-  const channels = color === "L" ? 1 : 3;
+  const color = pick("color", values.color, usualColor(input), GRAPH_ORIGIN);
+  const channels = countChannels(color, input, recipe);
   const size = { height: input.height ?? 0, width: input.width ?? 0 };
   const isFixed = size.height > 0 && size.width > 0;
   const graphResize = isFixed ? ({ kind: "exact", size, filter: "bilinear" } as const) : false;
@@ -41,6 +41,7 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
     ...(values.cropRounding === undefined ? {} : { cropRounding: values.cropRounding }),
     ...(values.padTo === undefined ? {} : { padTo: values.padTo }),
     rescaleFactor: pick("rescaleFactor", values.rescaleFactor, 1 / 255, DEFAULT_ORIGIN),
+    ...(values.rescaleFactor === undefined ? { isFactorForBytes: true } : {}),
     rescaleOffset: pick("rescaleOffset", values.rescaleOffset, 0, DEFAULT_ORIGIN),
     mean: perChannel("mean", pick("mean", values.mean, [0], DEFAULT_ORIGIN), channels, origins),
     std: perChannel("std", pick("std", values.std, [1], DEFAULT_ORIGIN), channels, origins),
@@ -50,13 +51,39 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
   checkStd(spec.std, origins);
   checkMethod(spec, origins);
   checkAgainstGraph(input, spec, channels, origins);
-  const normalised = values.mean !== undefined || values.std !== undefined || input.dtype === "uint8";
-  const warnings = normalised
-    ? []
-    : [
-        "no normalisation found: pixels are divided by 255 and nothing else; say how in serving.json (preprocess.mean, preprocess.std)",
-      ];
-  return { spec, origins, warnings };
+  return { spec, origins, warnings: input.dtype === "uint8" ? [] : warningsOf(spec, values) };
+}
+
+function usualColor({ channels }: ImageInput): PreprocessSpec["color"] {
+  if (channels === 1) return "L";
+  return channels === undefined || channels === 3 ? "RGB" : "bands";
+}
+
+function countChannels(
+  color: PreprocessSpec["color"],
+  input: ImageInput,
+  { values, origins }: Recipe,
+): number {
+  if (color !== "bands") return color === "L" ? 1 : 3;
+  const channels = input.channels ?? Math.max(values.mean?.length ?? 1, values.std?.length ?? 1);
+  if (input.channels !== undefined || channels > 1) return channels;
+  throw new StartupError(
+    `${origins.color}: color bands, but the model's input says no number of bands: give preprocess.mean a number for each`,
+  );
+}
+
+function warningsOf({ color }: PreprocessSpec, values: Recipe["values"]): readonly string[] {
+  const isNormalised = values.mean !== undefined || values.std !== undefined;
+  if (color === "bands" && values.rescaleFactor === undefined) {
+    const found = isNormalised ? "no rescale_factor found" : "no normalisation found";
+    return [
+      `${found}: bands of uint8 are divided by 255, others keep their numbers; say how in serving.json (preprocess.rescale_factor, preprocess.mean, preprocess.std)`,
+    ];
+  }
+  if (isNormalised || color === "bands") return [];
+  return [
+    "no normalisation found: pixels are divided by 255 and nothing else; say how in serving.json (preprocess.mean, preprocess.std)",
+  ];
 }
 
 function perChannel(
@@ -95,7 +122,7 @@ function checkAgainstGraph(
 ): void {
   if (input.channels !== undefined && input.channels !== channels) {
     throw new StartupError(
-      `${origins.color}: color ${spec.color} gives ${channels} channels, but the model takes ${input.channels}`,
+      `${origins.color}: color ${spec.color} gives ${channels} channels, but the model takes ${input.channels}${usualColor(input) === "bands" ? ': say "color": "bands" in serving.json (preprocess) to feed it raw arrays' : ""}`,
     );
   }
   const given = rowSize(spec);

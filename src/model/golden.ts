@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
 import { toNumbers } from "../signature/scores.ts";
+import type { ArrayFormat } from "../tensor/array-format.ts";
 import { elementCount, formatShape, type Tensor, type Tensors } from "../tensor/tensor.ts";
 import { readJsonFile } from "./read-json-file.ts";
+import { readNpy } from "./read-npy.ts";
 
 const expectedSchema = z.object({
   image: z.string(),
@@ -17,6 +19,8 @@ const expectedSchema = z.object({
 /** An image and what the training framework made of it. */
 export interface GoldenPair {
   readonly imageBytes: Uint8Array<ArrayBuffer>;
+  /** How the bytes are pixels, for a NumPy file; absent: they are an encoded image. */
+  readonly array?: ArrayFormat;
   /** Shapes: with the batch dimension, `[1, ...S]`. */
   readonly outputs: Readonly<
     Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>
@@ -44,7 +48,11 @@ export function readGoldenPair(folder: string): GoldenPair | undefined {
       );
     }
   }
-  return { imageBytes: new Uint8Array(readFileSync(imagePath)), ...expected };
+  const file = new Uint8Array(readFileSync(imagePath));
+  const { outputs, tolerance } = expected;
+  if (!expected.image.endsWith(".npy")) return { imageBytes: file, outputs, tolerance };
+  const { bytes, array } = readNpy(imagePath, file);
+  return { imageBytes: bytes, array, outputs, tolerance };
 }
 
 /** How near the server came to the training framework. */

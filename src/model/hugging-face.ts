@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
-import type { Filter, Resize } from "../image/preprocess-spec.ts";
+import { type Filter, MAX_BANDS, type Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import { labelsByIndex } from "./label-files.ts";
 import { readJsonFile } from "./read-json-file.ts";
 import type { RecipeSource } from "./recipe.ts";
 
 const pixels = z.int().min(1).max(65_535);
-const perChannel = z.union([z.number(), z.array(z.number()).min(1).max(4)]);
+const perChannel = z.union([z.number(), z.array(z.number()).min(1).max(MAX_BANDS)]);
 
 /** The keys that this server reads; a file may hold others. */
 const preprocessorSchema = z.object({

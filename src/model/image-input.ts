@@ -1,8 +1,9 @@
+import { MAX_BANDS } from "../image/preprocess-spec.ts";
 import type { SessionInfo } from "../runtime/session.ts";
 import type { Dimension } from "../tensor/tensor.ts";
 import type { Recipe } from "./recipe.ts";
 
-/** A model's only input, read as a picture. */
+/** A model's only input, read as a picture or as bands of one size. */
 export interface ImageInput {
   readonly name: string;
   readonly layout: "CHW" | "HWC";
@@ -17,8 +18,9 @@ const CHANNELS: ReadonlySet<Dimension | undefined> = new Set([1, 3]);
 
 /**
  * Returns the input as a picture when it can be one: the only input, four dimensions of a pixel type,
- * and 1 or 3 channels at axis 1 or 3. Where the graph leaves both axes open, `[N, C, H, W]` is meant, and
- * only if a file describes the preprocessing.
+ * and 1 or 3 channels at axis 1 or 3; else up to {@link MAX_BANDS} bands there, fewer than the height and the width
+ * that the graph fixes. Where the graph leaves both axes open, `[N, C, H, W]` is meant, and only if a file describes
+ * the preprocessing.
  */
 export function findImageInput({ inputs }: SessionInfo, recipe: Recipe): ImageInput | undefined {
   const [input, ...more] = inputs;
@@ -26,19 +28,35 @@ export function findImageInput({ inputs }: SessionInfo, recipe: Recipe): ImageIn
   const { dtype } = input;
   if (dtype !== "float32" && dtype !== "float16" && dtype !== "uint8") return undefined;
   const [, first, second, third] = input.shape;
-  const described = recipe.values.mean !== undefined || recipe.values.resize !== undefined;
-  const isHwc = CHANNELS.has(third) && !CHANNELS.has(first);
-  const isOpen = typeof first === "string" && described;
-  if (!isHwc && !CHANNELS.has(first) && !isOpen) return undefined;
+  const layout = findLayout(input.shape.slice(1), recipe);
+  if (layout === undefined) return undefined;
+  const isHwc = layout === "HWC";
   const [channels, height, width] = isHwc ? [third, first, second] : [first, second, third];
   return {
     name: input.name,
-    layout: isHwc ? "HWC" : "CHW",
+    layout,
     dtype,
     channels: known(channels),
     height: known(height),
     width: known(width),
   };
+}
+
+/** Channels first where both ends look like channels. */
+function findLayout(row: readonly Dimension[], { values }: Recipe): ImageInput["layout"] | undefined {
+  const [first, second, third] = row;
+  if (CHANNELS.has(first)) return "CHW";
+  if (CHANNELS.has(third)) return "HWC";
+  if (areBands(first, [second, third])) return "CHW";
+  if (areBands(third, [first, second])) return "HWC";
+  const isDescribed = values.mean !== undefined || values.resize !== undefined;
+  return typeof first === "string" && isDescribed ? "CHW" : undefined;
+}
+
+/** Feature maps have more channels than pixels; pictures of bands have not. */
+function areBands(size: Dimension | undefined, edges: readonly (Dimension | undefined)[]): boolean {
+  const isCount = typeof size === "number" && size >= 1 && size <= MAX_BANDS;
+  return isCount && edges.every((edge) => typeof edge !== "number" || edge > size);
 }
 
 function known(size: Dimension | undefined): number | undefined {

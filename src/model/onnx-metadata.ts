@@ -1,4 +1,5 @@
 import { excerpt, StartupError } from "../errors.ts";
+import { MAX_BANDS } from "../image/preprocess-spec.ts";
 import { readImageMetadata } from "./image-metadata.ts";
 import { labelsByIndex } from "./label-files.ts";
 import { type PythonValue, parsePythonLiteral } from "./python-literal.ts";
@@ -109,7 +110,9 @@ function readNumbers(path: string, metadata: Metadata, key: string): readonly nu
   const text = metadata[key];
   if (text === undefined) return undefined;
   const numbers = asNumbers(parse(path, metadata, key));
-  if (numbers.length === 0 || numbers.length > 4) throw unexpected(path, key, "a number per channel", text);
+  if (numbers.length === 0 || numbers.length > MAX_BANDS) {
+    throw unexpected(path, key, "a number per channel", text);
+  }
   return numbers;
 }
 

@@ -1,5 +1,5 @@
 import { StartupError } from "../errors.ts";
-import type { CropRounding, Resize } from "../image/preprocess-spec.ts";
+import type { CropRounding, PreprocessSpec, Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import type { DetectionOutputs } from "../signature/detection-outputs.ts";
 import type { Activation } from "../signature/head.ts";
@@ -19,7 +19,7 @@ export interface RecipeValues {
   /** The class of a detector that the first label names. */
   readonly firstLabel: number;
   readonly parameters: Partial<SignatureParameters>;
-  readonly color: "RGB" | "BGR" | "L";
+  readonly color: PreprocessSpec["color"];
   /** false: the image is fed at its own size. */
   readonly resize: Resize | false;
   readonly centerCrop: Size | false;

@@ -7,6 +7,7 @@ import {
   type CropRounding,
   FILTERS,
   type Filter,
+  MAX_BANDS,
   type Resize,
 } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
@@ -38,7 +39,7 @@ const resize = z.union([
   z.strictObject({ max_height: pixels, max_width: pixels, filter: filter.optional() }),
 ]);
 
-const channelNumbers = z.array(z.number()).min(1).max(4);
+const channelNumbers = z.array(z.number()).min(1).max(MAX_BANDS);
 
 const bounded = ({ minimum, maximum, isWhole }: ParameterRule) =>
   (isWhole ? z.int() : z.number())
@@ -67,7 +68,7 @@ export interface ServingJson {
     | undefined;
   readonly preprocess?:
     | {
-        readonly color?: "RGB" | "BGR" | "L" | undefined;
+        readonly color?: "RGB" | "BGR" | "L" | "bands" | undefined;
         readonly resize?: StatedResize | undefined;
         readonly center_crop?: false | Size | undefined;
         readonly pad_to?: Size | undefined;
@@ -116,7 +117,7 @@ export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
     .optional(),
   preprocess: z
     .strictObject({
-      color: z.enum(["RGB", "BGR", "L"]).optional(),
+      color: z.enum(["RGB", "BGR", "L", "bands"]).optional(),
       resize: resize.optional(),
       center_crop: z.union([z.literal(false), size]).optional(),
       pad_to: size.optional(),

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
-import { FILTERS, type Resize } from "../image/preprocess-spec.ts";
+import { FILTERS, MAX_BANDS, type Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import { labelsByIndex } from "./label-files.ts";
 import { readJsonFile } from "./read-json-file.ts";
@@ -9,7 +9,7 @@ import type { RecipeSource } from "./recipe.ts";
 
 const pixels = z.int().min(1).max(65_535);
 const inputSize = z.tuple([z.int().min(1), pixels, pixels]);
-const perChannel = z.array(z.number()).min(1).max(4);
+const perChannel = z.array(z.number()).min(1).max(MAX_BANDS);
 const cropShare = z.number().min(0.01).max(1);
 
 const pretrainedSchema = z.object({

@@ -37,7 +37,7 @@ export function parseAnalyze(envelope: Envelope, model: ModelInputs, options: Pa
 
 function readSingle(value: unknown): Instance {
   try {
-    return { kind: "image", bytes: readImage(value, "image_bytes", "analyze") };
+    return { kind: "image", ...readImage(value, "image_bytes", "analyze") };
   } catch (error) {
     if (!(error instanceof ServingError)) throw error;
     return { kind: "bad", error };

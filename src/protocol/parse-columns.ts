@@ -7,6 +7,7 @@ import { checkCount, type ParseOptions } from "./parse-instances.ts";
 import type { Envelope } from "./parse-json.ts";
 import type { Instance, ModelInputs, PredictRequest } from "./predict-request.ts";
 import { quoteJson } from "./quote-json.ts";
+import { isArrayObject } from "./read-array.ts";
 import { readTensor } from "./read-tensor.ts";
 
 /**
@@ -47,7 +48,7 @@ interface ImageList {
 function findImages(inputs: unknown, { imageInput }: ModelInputs): ImageList | undefined {
   if (imageInput === undefined) return undefined;
   let [value, where] = [inputs, "inputs"];
-  if (isJsonObject(inputs) && !isBase64Object(inputs)) {
+  if (isJsonObject(inputs) && !isBase64Object(inputs) && !isArrayObject(inputs)) {
     const name = Object.hasOwn(inputs, "image_bytes") ? "image_bytes" : imageInput;
     if (!Object.hasOwn(inputs, name)) {
       throw invalid(`Missing named input: ${imageInput} in 'inputs' object.`);
@@ -64,7 +65,7 @@ function findImages(inputs: unknown, { imageInput }: ModelInputs): ImageList | u
 
 function readColumnImage(value: unknown, index: number, where: string): Instance {
   try {
-    return { kind: "image", bytes: readImage(value, `${where}[${index}]`, "tfs") };
+    return { kind: "image", ...readImage(value, `${where}[${index}]`, "tfs") };
   } catch (error) {
     if (!(error instanceof ServingError)) throw error;
     return { kind: "bad", error: new ServingError(error.code, error.message, { instance: index }) };

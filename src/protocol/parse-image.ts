@@ -1,15 +1,17 @@
 import { ServingError } from "../errors.ts";
 import { decodeBase64 } from "./base64.ts";
 import { isBase64Object, isJsonObject } from "./json-object.ts";
+import type { ImageSource } from "./predict-request.ts";
 import { quoteJson } from "./quote-json.ts";
+import { checkArrayBytes, isArrayObject, readArrayFormat } from "./read-array.ts";
 import { decodeTfsBase64 } from "./tfs-base64.ts";
 
 /** Which wire format a request is written in. TensorFlow Serving reads a bare string as its own bytes. */
 export type Dialect = "analyze" | "tfs";
 
 /**
- * Returns the encoded image that `instance` holds as `{"b64"}`, `{"image_bytes": B}` or
- * `{"<imageInput>": B}`, a `"key"` beside it; undefined when it is a row: nested numbers, or objects of
+ * Returns the image that `instance` holds as `{"b64"}`, with `shape`, `dtype` and `layout` for a raw array, as
+ * `{"image_bytes": B}` or `{"<imageInput>": B}`, a `"key"` beside it; undefined when it is a row: nested numbers, or objects of
  * input names.
  *
  * @param where path of the instance in the request
@@ -19,7 +21,7 @@ export function readImageInstance(
   instance: unknown,
   where: string,
   { imageInput, dialect, isInput }: ImageInstanceOptions,
-): Uint8Array<ArrayBuffer> | undefined {
+): ImageSource | undefined {
   if (Array.isArray(instance)) return undefined;
   if (isJsonObject(instance)) {
     const names = Object.keys(instance).filter((name) => name !== "key" || isInput("key"));
@@ -27,7 +29,11 @@ export function readImageInstance(
     const value = instance[name];
     const isImageName = name === "image_bytes" || name === imageInput;
     if (names.length === 1 && name === "b64" && typeof value === "string") {
-      return decode(value, `${where}.b64`, dialect);
+      return { bytes: decode(value, `${where}.b64`, dialect) };
+    }
+    if (names.length > 1 && names.includes("b64") && !names.some(isInput)) {
+      const { key: _key, ...array } = instance;
+      if (isArrayObject(array)) return readImage(array, where, dialect);
     }
     if (names.length === 1 && isImageName && !(isInput(name) && Array.isArray(value))) {
       return readImage(value, `${where}.${name}`, dialect);
@@ -48,14 +54,21 @@ export interface ImageInstanceOptions {
 }
 
 /**
- * Returns the bytes of B: `{"b64": "<base64>"}`, in /analyze also the bare base64 text.
+ * Returns the image of B: `{"b64": "<base64>"}`, in /analyze also the bare base64 text, or a raw array,
+ * `{"b64": "<base64>", "shape": [H, W, C], "dtype": "uint16", "layout": "HWC"}`.
  *
  * @param where path of B in the request
- * @throws {ServingError} INVALID_ARGUMENT when it is neither; INVALID_BASE64 when the text is not base64
+ * @throws {ServingError} INVALID_ARGUMENT when it is none of them or the array is not what it says; INVALID_BASE64 when the text is not base64
  */
-export function readImage(value: unknown, where: string, dialect: Dialect): Uint8Array<ArrayBuffer> {
-  if (isBase64Object(value)) return decode(value.b64, `${where}.b64`, dialect);
-  if (typeof value === "string" && dialect === "analyze") return decodeBase64(value, where);
+export function readImage(value: unknown, where: string, dialect: Dialect): ImageSource {
+  if (isBase64Object(value)) return { bytes: decode(value.b64, `${where}.b64`, dialect) };
+  if (typeof value === "string" && dialect === "analyze") return { bytes: decodeBase64(value, where) };
+  if (isArrayObject(value)) {
+    const array = readArrayFormat(value, where);
+    const bytes = decode(value.b64, `${where}.b64`, dialect);
+    checkArrayBytes(bytes, array, where);
+    return { bytes, array };
+  }
   throw new ServingError(
     "INVALID_ARGUMENT",
     `${where}: expected {"b64": "<base64>"}, got ${quoteJson(value)}${hint(value)}`,

@@ -48,8 +48,8 @@ export function parseInstances(
   const options = { imageInput: model.imageInput, dialect, isInput };
   return list.map((element, index) => ({
     ...attempt(index, () => {
-      const bytes = inFrame(index, dialect, () => readImageInstance(element, `instances[${index}]`, options));
-      return bytes === undefined ? { kind: "row", row: rows(element, index) } : { kind: "image", bytes };
+      const image = inFrame(index, dialect, () => readImageInstance(element, `instances[${index}]`, options));
+      return image === undefined ? { kind: "row", row: rows(element, index) } : { kind: "image", ...image };
     }),
     ...readKey(element),
   }));

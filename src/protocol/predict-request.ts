@@ -1,4 +1,5 @@
 import type { ServingError } from "../errors.ts";
+import type { ArrayFormat } from "../tensor/array-format.ts";
 import type { TensorSpec, Tensors } from "../tensor/tensor.ts";
 
 /** What `JSON.parse` gives. */
@@ -6,12 +7,19 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 /** One element of a request, read as far as the wire format goes. */
 export type Instance =
-  /** An encoded image. `bytes` owns its whole ArrayBuffer, so that it can be transferred. */
-  | { readonly kind: "image"; readonly bytes: Uint8Array<ArrayBuffer>; readonly key?: Json }
+  | (ImageSource & { readonly kind: "image"; readonly key?: Json })
   /** One tensor for each input of the model, without the batch dimension. */
   | { readonly kind: "row"; readonly row: Tensors; readonly key?: Json }
   /** Could not be read; the request's other instances are not affected. */
   | { readonly kind: "bad"; readonly error: ServingError; readonly key?: Json };
+
+/** An encoded image, or the numbers of its pixels. */
+export interface ImageSource {
+  /** Owns its whole ArrayBuffer, so that it can be transferred. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** How the bytes are pixels, as many as it says; absent: they are an encoded image. */
+  readonly array?: ArrayFormat;
+}
 
 /** What a predict request asks for, whatever dialect it was written in. */
 export interface PredictRequest {

@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { check } from "../../src/check.ts";
 import { parseSettings } from "../../src/config/parse-settings.ts";
 import { type FolderFiles, temporaryModelFolder } from "../support/model-folder.ts";
-import { classifier, segmentation, staticBatchOne } from "../support/onnx/image-models.ts";
+import { bandMeans, classifier, segmentation, staticBatchOne } from "../support/onnx/image-models.ts";
 import { halfPlusTwo } from "../support/onnx/tensor-models.ts";
 import { DIGITS_DIR } from "../support/start-server.ts";
 
@@ -78,6 +78,21 @@ describe("check", () => {
     const text = await report({ "model.onnx": halfPlusTwo() });
     expect(text).toMatch(/the model takes plain tensors/);
     expect(text).toMatch(/\nNo warnings\n$/);
+  });
+
+  test("says that a model takes raw arrays, and what becomes of their numbers", async () => {
+    const text = await report({ "model.onnx": bandMeans() });
+    expect(text).toMatch(/\n {2}takes {2,}raw arrays of 6 bands, no pictures\n/);
+    expect(text).toMatch(/\n {2}color {2,}bands {3}<- the graph's input shape\n/);
+    expect(text).toMatch(
+      /\n {2}rescaleFactor {2,}1\/255; 1 for arrays of other types than uint8 {3}<- default\n/,
+    );
+    expect(text).toMatch(
+      /no normalisation found: bands of uint8 are divided by 255, others keep their numbers/,
+    );
+    expect(await report({ "model.onnx": classifier() })).toMatch(
+      /\n {2}takes {2,}pictures, and raw arrays of 3 bands\n/,
+    );
   });
 
   test("fails as a start does", async () => {

@@ -91,6 +91,37 @@ export function argmaxed(): Uint8Array<ArrayBuffer> {
   });
 }
 
+interface BandSource extends ImageSize {
+  /** @default 6 */
+  readonly bands?: number;
+  /** @default "CHW" */
+  readonly layout?: "CHW" | "HWC";
+}
+
+/** The mean of each band. Shapes: bands float32 [N, C, H, W] or [N, H, W, C] → means [N, C]. */
+export function bandMeans({
+  bands = 6,
+  height = 8,
+  width = 8,
+  layout = "CHW",
+}: BandSource = {}): Uint8Array<ArrayBuffer> {
+  const isFirst = layout === "CHW";
+  return writeModel({
+    inputs: [value("bands", "float32", isFirst ? ["N", bands, height, width] : ["N", height, width, bands])],
+    outputs: [value("means", "float32", ["N", bands])],
+    nodes: [node("ReduceMean", ["bands"], ["means"], { axes: isFirst ? [2, 3] : [1, 2], keepdims: 0 })],
+  });
+}
+
+/** The largest of six bands at each pixel. Shapes: bands float32 [N, 6, 8, 8] → classes int64 [N, 8, 8]. */
+export function largestBand(): Uint8Array<ArrayBuffer> {
+  return writeModel({
+    inputs: [value("bands", "float32", ["N", 6, 8, 8])],
+    outputs: [value("classes", "int64", ["N", 8, 8])],
+    nodes: [node("ArgMax", ["bands"], ["classes"], { axis: 1, keepdims: 0 })],
+  });
+}
+
 /** A classifier with channels last. Shapes: image float32 [N, 8, 8, 3] → logits [N, 3]. */
 export function channelsLast(): Uint8Array<ArrayBuffer> {
   return writeModel({

@@ -6,6 +6,7 @@ import { runImageTask } from "../../../src/image-workers/run-image-task.ts";
 import { readParameters } from "../../../src/signature/parameters.ts";
 import { digitPng } from "../../support/digits.ts";
 import { tensor } from "../../support/onnx/tensor-proto.ts";
+import { rawArray } from "../../support/raw-array.ts";
 
 const SPEC: PreprocessSpec = {
   color: "RGB",
@@ -17,6 +18,18 @@ const SPEC: PreprocessSpec = {
   layout: "CHW",
   dtype: "float32",
 };
+
+const BANDS: PreprocessSpec = {
+  color: "bands",
+  rescaleFactor: 1,
+  rescaleOffset: 0,
+  mean: [0, 0, 0, 0],
+  std: [1, 1, 1, 1],
+  layout: "CHW",
+  dtype: "float32",
+};
+
+const ARRAY = { bands: 4, height: 1, width: 2 };
 
 const HEAD = { task: "segmentation", output: "y", classes: 2, activation: "softmax" } as const;
 
@@ -57,6 +70,51 @@ describe("runImageTask", () => {
       },
     });
     expect(memory).toMatchObject([{ byteLength: 3 * 4 * 5 * 4 }]);
+  });
+
+  test("makes a row of a raw array, which is as large as its shape says", async () => {
+    const { bytes, array } = rawArray((band, y, x) => 100 * band + 10 * y + x, ARRAY, "uint16");
+    const { outcome, memory } = await run(preprocessTask(bytes, { array, spec: BANDS }));
+    expect(outcome).toEqual({
+      result: {
+        row: tensor("float32", [4, 1, 2], [0, 1, 100, 101, 200, 201, 300, 301]),
+        geometry: {
+          source: { height: 1, width: 2 },
+          resized: { height: 1, width: 2 },
+          top: 0,
+          left: 0,
+          row: { height: 1, width: 2 },
+        },
+        decodeMs: expect.any(Number),
+        preprocessMs: expect.any(Number),
+      },
+    });
+    expect(memory).toMatchObject([{ byteLength: 4 * 2 * 4 }]);
+  });
+
+  test("says what a model of bands takes to who sends a picture, or something else", async () => {
+    for (const [bytes, got] of [
+      [digitPng(3), "PNG"],
+      [new TextEncoder().encode("<!doctype html><html></html>"), "HTML page"],
+    ] as const) {
+      const { outcome } = await run(preprocessTask(bytes, { spec: BANDS }));
+      expect(outcome).toEqual({
+        error: {
+          code: "INVALID_ARGUMENT",
+          message: expect.stringMatching(
+            `^the model takes 4 bands: expected a raw array \\{"b64", "shape", "dtype", "layout"\\}, got .*${got}`,
+          ),
+        },
+      });
+    }
+  });
+
+  test("answers an array of other bands, or past the limit, with an error as data", async () => {
+    const { bytes, array } = rawArray(() => 0, ARRAY, "uint8");
+    const { outcome: refused } = await run(preprocessTask(bytes, { array }));
+    expect(refused).toMatchObject({ error: { code: "INVALID_ARGUMENT" } });
+    const { outcome: large } = await run(preprocessTask(bytes, { array, spec: BANDS, maxImagePixels: 1 }));
+    expect(large).toMatchObject({ error: { code: "IMAGE_TOO_LARGE" } });
   });
 
   test.each([

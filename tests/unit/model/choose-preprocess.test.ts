@@ -34,6 +34,7 @@ describe("choosePreprocess", () => {
       color: "RGB",
       resize: { kind: "exact", size: { height: 8, width: 9 }, filter: "bilinear" },
       rescaleFactor: 1 / 255,
+      isFactorForBytes: true,
       rescaleOffset: 0,
       mean: [0, 0, 0],
       std: [1, 1, 1],
@@ -98,6 +99,39 @@ describe("choosePreprocess", () => {
     expect(choose({}, { channels: 1 }).spec).toMatchObject({ color: "L", mean: [0], std: [1] });
   });
 
+  test("feeds arrays of bands to an input of another number of channels", () => {
+    const { spec, origins, warnings } = choose({}, { channels: 6 });
+    expect(spec).toMatchObject({ color: "bands", mean: new Array(6).fill(0), std: new Array(6).fill(1) });
+    expect(origins.color).toBe("the graph's input shape");
+    expect(warnings).toEqual([expect.stringMatching(/^no normalisation found: bands of uint8 are divided/)]);
+  });
+
+  test("warns of bands without a factor, and of no others", () => {
+    expect(choose(NORMALISED, { channels: 6 }).warnings).toEqual([
+      expect.stringMatching(/^no rescale_factor found: bands of uint8 are divided by 255, others keep/),
+    ]);
+    expect(choose({ rescaleFactor: 1e-4 }, { channels: 6 }).warnings).toEqual([]);
+    expect(choose({}, { channels: 6, dtype: "uint8" }).warnings).toEqual([]);
+  });
+
+  test("counts the bands of an open input by the means or the deviations", () => {
+    const open = { channels: undefined };
+    expect(choose({ color: "bands", mean: [1, 2, 3, 4], std: [2] }, open).spec).toMatchObject({
+      color: "bands",
+      mean: [1, 2, 3, 4],
+      std: [2, 2, 2, 2],
+    });
+    expect(choose({ color: "bands", std: [1, 2] }, open).spec.mean).toEqual([0, 0]);
+  });
+
+  test("keeps a stated factor for arrays of every type", () => {
+    expect(choose({ rescaleFactor: 1 / 255 }).spec).not.toHaveProperty("isFactorForBytes");
+  });
+
+  test("feeds an input of three channels no pictures where color is bands", () => {
+    expect(choose({ color: "bands" }).spec).toMatchObject({ color: "bands", mean: [0, 0, 0] });
+  });
+
   test("lets one number stand for all channels", () => {
     expect(choose(NORMALISED).spec).toMatchObject({ mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] });
   });
@@ -151,6 +185,24 @@ describe("choosePreprocess", () => {
       { color: "RGB" },
       { channels: 1 },
       "serving.json: color RGB gives 3 channels, but the model takes 1",
+    ],
+    [
+      "colour for six channels",
+      { color: "RGB" },
+      { channels: 6 },
+      'serving.json: color RGB gives 3 channels, but the model takes 6: say "color": "bands" in serving.json (preprocess) to feed it raw arrays',
+    ],
+    [
+      "three means for six bands",
+      { mean: [1, 2, 3] },
+      { channels: 6 },
+      "serving.json: mean has 3 numbers for 6 channels",
+    ],
+    [
+      "bands that nobody counts",
+      { color: "bands", mean: [1] },
+      { channels: undefined },
+      "serving.json: color bands, but the model's input says no number of bands: give preprocess.mean a number for each",
     ],
     [
       "another size",

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { compareGolden, type GoldenPair, readGoldenPair } from "../../../src/model/golden.ts";
 import { temporaryModelFolder } from "../../support/model-folder.ts";
+import { npy } from "../../support/npy.ts";
 import { refusal } from "../../support/onnx/refusal.ts";
 import { tensor } from "../../support/onnx/tensor-proto.ts";
 
@@ -33,6 +34,27 @@ describe("readGoldenPair", () => {
       outputs: EXPECTED.outputs,
       tolerance: 0.001,
     });
+  });
+
+  test("reads the array of a NumPy file", () => {
+    const folder = temporaryModelFolder({
+      "golden/expected.json": { ...EXPECTED, image: "tile.npy" },
+      "golden/tile.npy": npy({ descr: "<u2", shape: "(1, 1, 2)" }, Uint8Array.of(1, 2, 3, 4)),
+    });
+    expect(readGoldenPair(folder)).toEqual({
+      imageBytes: Uint8Array.of(1, 2, 3, 4),
+      array: { dtype: "uint16", shape: [1, 1, 2] },
+      outputs: EXPECTED.outputs,
+      tolerance: 0.001,
+    });
+  });
+
+  test("names the NumPy file that can't be read", () => {
+    const folder = temporaryModelFolder({
+      "golden/expected.json": { ...EXPECTED, image: "tile.npy" },
+      "golden/tile.npy": "bytes",
+    });
+    expect(refusal(folder, () => readGoldenPair(folder))).toBe("golden/tile.npy: is no NumPy file (.npy)");
   });
 
   test("refuses a pair without its image", () => {

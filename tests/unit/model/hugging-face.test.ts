@@ -206,6 +206,11 @@ describe("readPreprocessorConfig", () => {
       { mean: [1, 2, 3], std: [4, 5, 6] },
     ],
     ["the keys of old files", { mean: [1, 2, 3], std: 4 }, { mean: [1, 2, 3], std: [4] }],
+    [
+      "a number for each of six bands",
+      { image_mean: [1, 2, 3, 4, 5, 6], image_std: 2 },
+      { mean: [1, 2, 3, 4, 5, 6], std: [2] },
+    ],
     ["one number for all", { image_mean: 0.5, image_std: 0.25 }, { mean: [0.5], std: [0.25] }],
     [
       "turned off",

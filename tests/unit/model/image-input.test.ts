@@ -26,6 +26,15 @@ describe("findImageInput", () => {
     ["channels last, size open", ["N", "", "", 3], { ...OPEN, layout: "HWC", channels: 3 }],
     ["one channel first", [1, 1, 28, 28], { layout: "CHW", channels: 1, height: 28, width: 28 }],
     ["one channel last", [1, 28, 28, 1], { layout: "HWC", channels: 1, height: 28, width: 28 }],
+    ["four bands first", ["N", 4, 224, 192], { layout: "CHW", channels: 4, height: 224, width: 192 }],
+    ["six bands last", ["N", 64, 65, 6], { layout: "HWC", channels: 6, height: 64, width: 65 }],
+    ["thirteen bands first, size open", ["N", 13, "h", "w"], { ...OPEN, layout: "CHW", channels: 13 }],
+    ["thirteen bands last, size open", ["N", "h", "w", 13], { ...OPEN, layout: "HWC", channels: 13 }],
+    [
+      "bands at an end, an edge at the other",
+      ["N", 5, 64, 6],
+      { layout: "CHW", channels: 5, height: 64, width: 6 },
+    ],
     ["both ends look like channels", ["N", 3, 8, 3], { layout: "CHW", channels: 3, height: 8, width: 3 }],
   ])("finds a picture: %s", (_, shape, expected) => {
     expect(find(shape)).toEqual({ name: "pixel_values", dtype: "float32", ...expected });
@@ -53,7 +62,9 @@ describe("findImageInput", () => {
   test.each<[string, Dimension[], DType]>([
     ["a table", ["N", 4], "float32"],
     ["a video", ["N", 8, 3, 224, 224], "float32"],
-    ["a picture of four bands", ["N", 4, 224, 224], "float32"],
+    ["a feature map", ["N", 512, 7, 7], "float32"],
+    ["as many channels as columns", ["N", 8, 16, 8], "float32"],
+    ["more bands than any sensor has", ["N", 513, 1024, 1024], "float32"],
     ["pixels of int64", ["N", 3, 224, 224], "int64"],
     ["text", ["N", 3, 8, 8], "string"],
     ["a scalar", [], "float32"],

@@ -95,6 +95,11 @@ describe("readOnnxMetadata", () => {
     });
   });
 
+  test("takes deepness' numbers for each of six bands", () => {
+    const metadata = { model_type: '"Segmentor"', standardization_mean: "[1, 2, 3, 4, 5, 6]" };
+    expect(read(metadata).values.mean).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
   test.each<[string, string | undefined]>([
     ["Regressor", "generic"],
     ["superresolution", "generic"],

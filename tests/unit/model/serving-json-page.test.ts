@@ -32,6 +32,18 @@ describe("servingJsonSchema", () => {
     expect(EXPLAINED.toSorted()).toEqual([...keys].toSorted());
   });
 
+  test("accepts the page's example of a model of six bands", () => {
+    const section = PAGE.slice(
+      PAGE.indexOf("\n## Raw arrays and many bands\n"),
+      PAGE.indexOf("\n## The golden pair\n"),
+    );
+    const [, example = ""] = [...section.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => text);
+    expect(servingJsonSchema.safeParse(JSON.parse(example))).toMatchObject({
+      success: true,
+      data: { preprocess: { color: "bands", mean: { length: 6 } } },
+    });
+  });
+
   test("accepts the page's own example", () => {
     const [, example = ""] = /```json\n([\s\S]*?)```/.exec(PAGE) ?? [];
     expect(servingJsonSchema.safeParse(JSON.parse(example))).toMatchObject({ success: true });

@@ -75,6 +75,11 @@ describe("readServingJson", () => {
     });
   });
 
+  test("reads a recipe of many bands", () => {
+    const mean = Array.from({ length: 512 }, (_, band) => band);
+    expect(values({ preprocess: { color: "bands", mean } })).toEqual({ color: "bands", mean });
+  });
+
   test.each([
     ["false", false, false],
     ["a size", exact(8, 9), { kind: "exact", size: { height: 8, width: 9 }, filter: "bilinear" }],
@@ -187,6 +192,7 @@ describe("readServingJson", () => {
     ["a number for the crop", { preprocess: { center_crop: 224 } }, "preprocess.center_crop"],
     ["an unknown rounding of the crop", { preprocess: { crop_rounding: "up" } }, "preprocess.crop_rounding"],
     ["a huge crop", { preprocess: { center_crop: exact(70_000, 8) } }, "preprocess.center_crop.height"],
+    ["more means than bands", { preprocess: { mean: new Array(513).fill(0) } }, "preprocess.mean"],
     ["one mean that is no list", { preprocess: { mean: 0.5 } }, "preprocess.mean"],
     ["text for a mean", { preprocess: { mean: ["0.5"] } }, "preprocess.mean.0"],
     ["no deviation", { preprocess: { std: [] } }, "preprocess.std"],

@@ -113,6 +113,13 @@ describe("readTimmConfig", () => {
     });
   });
 
+  test("takes a mean for each of six bands, and leaves their colour to the graph", () => {
+    const numbers = { mean: [1, 2, 3, 4, 5, 6], std: [6, 5, 4, 3, 2, 1] };
+    const values = read(pretrained({ input_size: [6, 224, 224], ...numbers }));
+    expect(values).toMatchObject(numbers);
+    expect(values).not.toHaveProperty("color");
+  });
+
   test("leaves the colour of one channel to the graph, and ImageNet's three means out", () => {
     const values = read({ pretrained_cfg: { input_size: [1, 28, 28] } });
     expect(values).not.toHaveProperty("color");

@@ -668,6 +668,26 @@ describe("parseTfs", () => {
       ]);
     });
 
+    test("takes columns of raw arrays, and refuses one that stands alone", () => {
+      const array = '{"b64":"aGVsbG8=","shape":[1,5]}';
+      const read = { kind: "image", bytes: hello, array: { dtype: "uint8", shape: [1, 5] } };
+      expect(instances(`{"inputs":{"pixels":[${array}]}}`, images)).toEqual([read]);
+      expect(errorOf(() => parse(`{"inputs":${array}}`, images))).toEqual({
+        code: "INVALID_ARGUMENT",
+        message: `inputs: expected a list of {"b64": "<base64>"}, got ${array}`,
+      });
+    });
+
+    test("frames what is wrong with a raw array as TensorFlow Serving does", () => {
+      expect(bad('{"instances":[{"image_bytes":{"b64":"aGVsbG8=","shape":[2,5]}}]}', images)).toEqual([
+        {
+          code: "INVALID_ARGUMENT",
+          message: rowError(0, "instances[0].image_bytes: expected 10 bytes for [2, 5] uint8, got 5"),
+          instance: 0,
+        },
+      ]);
+    });
+
     test.each(['{"inputs":[[[1],[2]]]}', '{"inputs":{"pixels":[[[1],[2]]]}}'])(
       "takes columns of preprocessed rows: %s",
       (text) => {

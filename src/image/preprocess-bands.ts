@@ -1,0 +1,98 @@
+import { ServingError } from "../errors.ts";
+import { allocate } from "../tensor/dtype.ts";
+import { toFloat16Bits } from "../tensor/float16.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { normaliser } from "./normaliser.ts";
+import { type PixelTable, pixelTables } from "./pixel-table.ts";
+import { planGeometry } from "./plan-geometry.ts";
+import { emptyRow, rowPixels } from "./preprocess.ts";
+import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
+import type { Pixels, Raster, Size } from "./raster.ts";
+import { resample } from "./resample.ts";
+import { resampleFloat } from "./resample-float.ts";
+
+/**
+ * Returns one row of the model's input of the bands of a raw array, and where its pixels came from. Bands of uint8
+ * become what a picture's channels do; bands of float32 are resized as Pillow's mode "F".
+ *
+ * Shapes: as many `[h, w, 1]` as `spec.mean` has numbers → `[bands, height, width]`, or `[height, width, bands]` for
+ * layout HWC.
+ * Order: three bands are red, green and blue, whatever the row's order is; others are the row's.
+ *
+ * @throws {ServingError} IMAGE_TOO_LARGE when a thin image would become a huge row; INVALID_ARGUMENT when the model
+ * takes uint8 and the bands are of another type; INTERNAL when there is no band or one too many.
+ */
+export function preprocessBands(
+  bands: readonly Raster<Pixels>[],
+  spec: PreprocessSpec,
+): { row: Tensor; geometry: Geometry } {
+  const [first] = bands;
+  if (first === undefined || bands.length !== spec.mean.length) {
+    const got = `${bands.length} bands, ${spec.mean.length} means`;
+    throw new ServingError("INTERNAL", `expected a mean for each band, got ${got}; this is a bug`);
+  }
+  if (spec.dtype === "uint8" && first.data instanceof Float32Array) {
+    throw new ServingError(
+      "INVALID_ARGUMENT",
+      "expected an array of uint8, which the model takes, got another type",
+    );
+  }
+  const geometry = planGeometry(first, spec);
+  const { shape, data } = emptyRow(spec, bands.length, geometry.row);
+  const tables = pixelTables(spec);
+  bands.forEach((band, index) => {
+    // The last channel of BGR is the first of RGB.
+    const channel = spec.color === "BGR" ? bands.length - 1 - index : index;
+    const to = { channel, channels: bands.length, row: geometry.row, layout: spec.layout };
+    if (isLevels(band)) {
+      const pixels = rowPixels(band, spec, geometry, resample);
+      place(data, lookUp(pixels.data, tables[channel] as PixelTable, spec.dtype), pixels, to);
+    } else {
+      const pixels = rowPixels(band as Raster<Float32Array>, spec, geometry, resampleFloat);
+      place(data, normalise(pixels.data, spec, channel), pixels, to);
+    }
+  });
+  return { row: { dtype: spec.dtype, shape, data }, geometry };
+}
+
+function isLevels(band: Raster<Pixels>): band is Raster {
+  return band.data instanceof Uint8Array;
+}
+
+function lookUp(levels: Uint8Array, table: PixelTable, dtype: PreprocessSpec["dtype"]): PixelTable {
+  const numbers = allocate(dtype, levels.length) as PixelTable;
+  for (let i = 0; i < numbers.length; i++) numbers[i] = table[levels[i] as number] as number;
+  return numbers;
+}
+
+function normalise(floats: Float32Array, spec: PreprocessSpec, channel: number): PixelTable {
+  const toRow = normaliser(spec, channel, spec.isFactorForBytes ? 1 : spec.rescaleFactor);
+  const numbers = allocate(spec.dtype, floats.length) as PixelTable;
+  const isHalf = spec.dtype === "float16";
+  for (let i = 0; i < numbers.length; i++) {
+    const float32 = toRow(floats[i] as number);
+    numbers[i] = isHalf ? toFloat16Bits(float32) : float32;
+  }
+  return numbers;
+}
+
+interface Place {
+  readonly channel: number;
+  readonly channels: number;
+  readonly row: Size;
+  readonly layout: PreprocessSpec["layout"];
+}
+
+/** Places a channel at the top left of the row; what is beyond it stays zero. */
+function place(data: PixelTable, numbers: PixelTable, { height, width }: Size, to: Place): void {
+  const { channel, channels, row } = to;
+  for (let y = 0; y < height; y++) {
+    const line = numbers.subarray(y * width, (y + 1) * width);
+    if (to.layout === "CHW") data.set(line, (channel * row.height + y) * row.width);
+    else {
+      for (let x = 0, at = y * row.width * channels + channel; x < width; x++, at += channels) {
+        data[at] = line[x] as number;
+      }
+    }
+  }
+}
