@@ -1,11 +1,13 @@
 import { ServingError } from "../errors.ts";
 import { allocate } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { type Padded, paddedSize } from "./padded-size.ts";
 import { type PixelTable, pixelTables } from "./pixel-table.ts";
 import { planGeometry } from "./plan-geometry.ts";
 import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
 import type { Raster, Size } from "./raster.ts";
 import { resample } from "./resample.ts";
+import { shareBox } from "./share-box.ts";
 import { cutBox, sourceBox } from "./source-box.ts";
 
 /**
@@ -29,8 +31,18 @@ export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor;
   const geometry = planGeometry(raster, spec);
   const { row } = geometry;
   const { shape, data } = emptyRow(spec, channels, row);
-  write(data, rowPixels(raster, spec, geometry), spec, row);
+  const kept = keptSize(spec, geometry);
+  const { top, left } = paddedSize(kept, spec.padTo);
+  const corner = { top: geometry.top + top, left: geometry.left + left };
+  const pixels = rowPixels(raster, spec, { ...geometry, ...corner, row: kept });
+  const isMirrored = spec.padTo !== undefined && "method" in spec.padTo && spec.padTo.method === "mirror";
+  write(data, isMirrored ? mirrored(pixels, row) : pixels, spec, { ...row, top, left });
   return { row: { dtype: spec.dtype, shape, data }, geometry };
+}
+
+/** The size of the row before it is padded. */
+function keptSize({ centerCrop, padTo }: PreprocessSpec, { resized, row }: Geometry): Size {
+  return padTo === undefined ? row : (centerCrop ?? resized);
 }
 
 function emptyRow(
@@ -42,7 +54,7 @@ function emptyRow(
   return { shape, data: allocate(spec.dtype, height * width * channels) as PixelTable };
 }
 
-/** The pixels of the row before they are normalised; `padTo` is left to what follows. */
+/** The pixels of the row before they are normalised and padded. */
 function rowPixels(raster: Raster, spec: PreprocessSpec, geometry: Geometry): Raster {
   const { resize } = spec;
   const { resized, row } = geometry;
@@ -50,24 +62,27 @@ function rowPixels(raster: Raster, spec: PreprocessSpec, geometry: Geometry): Ra
     const box = sourceBox(raster, resize.size, resize.kind);
     return resample(cutBox(raster, box), resize.size, resize.filter);
   }
-  const kept = spec.padTo === undefined ? row : (spec.centerCrop ?? resized);
+  if (resize?.kind === "share") {
+    return resample(cutBox(raster, shareBox(raster, resize.share)), resize.size, resize.filter);
+  }
   const top = Math.max(0, geometry.top);
   const left = Math.max(0, geometry.left);
   const window = {
     top,
     left,
-    height: Math.min(resized.height, geometry.top + kept.height) - top,
-    width: Math.min(resized.width, geometry.left + kept.width) - left,
+    height: Math.min(resized.height, geometry.top + row.height) - top,
+    width: Math.min(resized.width, geometry.left + row.width) - left,
   };
   const pixels = resample(raster, resized, spec.resize?.filter ?? "nearest", { window });
-  return pad(pixels, { ...geometry, row: kept }, resize?.kind === "letterbox" ? resize.fill : 0);
+  return pad(pixels, geometry, resize?.kind === "letterbox" ? [resize.fill] : (spec.cropFill ?? [0]));
 }
 
-/** One value around an image that is smaller than its crop: black before normalising, or the grey of a letterbox. */
-function pad(pixels: Raster, { top, left, row }: Geometry, fill: number): Raster {
+/** A colour around an image that is smaller than its crop: black before normalising, or the grey of a letterbox. */
+function pad(pixels: Raster, { top, left, row }: Geometry, fill: readonly number[]): Raster {
   const { channels } = pixels;
   if (pixels.height === row.height && pixels.width === row.width) return pixels;
-  const data = new Uint8Array(row.height * row.width * channels).fill(fill);
+  const data = new Uint8Array(row.height * row.width * channels);
+  for (let i = 0; i < data.length; i++) data[i] = fill[(i % channels) % fill.length] as number;
   const stride = pixels.width * channels;
   for (let y = 0; y < pixels.height; y++) {
     const at = ((y + Math.max(0, -top)) * row.width + Math.max(0, -left)) * channels;
@@ -76,12 +91,34 @@ function pad(pixels: Raster, { top, left, row }: Geometry, fill: number): Raster
   return { height: row.height, width: row.width, channels, data };
 }
 
-/** Places the normalised pixels at the top left of the row; what is beyond them stays zero. */
+/** The pixels as `numpy.pad(mode="symmetric")` continues them below and to the right. */
+function mirrored(pixels: Raster, { height, width }: Size): Raster {
+  const { channels, data: source } = pixels;
+  const data = new Uint8Array(height * width * channels);
+  let at = 0;
+  for (let y = 0; y < height; y++) {
+    const line = mirror(y, pixels.height) * pixels.width;
+    for (let x = 0; x < width; x++, at += channels) {
+      const from = (line + mirror(x, pixels.width)) * channels;
+      for (let channel = 0; channel < channels; channel++)
+        data[at + channel] = source[from + channel] as number;
+    }
+  }
+  return { height, width, channels, data };
+}
+
+/** The edge itself is repeated: the pixel after the last is the last. */
+function mirror(index: number, length: number): number {
+  const within = index % (2 * length);
+  return within < length ? within : 2 * length - 1 - within;
+}
+
+/** Places the normalised pixels in the row, from `top` and `left` on; what is beyond them stays zero. */
 function write(
   data: PixelTable,
   { height, width, channels, data: source }: Raster,
   spec: PreprocessSpec,
-  row: Size,
+  row: Padded,
 ): void {
   const tables = pixelTables(spec);
   const isPlanar = spec.layout === "CHW";
@@ -93,7 +130,7 @@ function write(
     // The row's first channel is the raster's, which is RGB, or for BGR its third.
     let from = spec.color === "BGR" ? 2 - channel : channel;
     for (let y = 0; y < height; y++) {
-      let at = channel * plane + y * row.width * step;
+      let at = channel * plane + ((row.top + y) * row.width + row.left) * step;
       for (let x = 0; x < width; x++, from += channels, at += step) {
         data[at] = table[source[from] as number] as number;
       }

@@ -1,5 +1,5 @@
 import { StartupError } from "../errors.ts";
-import type { CropRounding, Resize } from "../image/preprocess-spec.ts";
+import type { CropRounding, PreprocessSpec, Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import type { DetectionOutputs } from "../signature/detection-outputs.ts";
 import type { Activation } from "../signature/head.ts";
@@ -24,7 +24,9 @@ export interface RecipeValues {
   readonly resize: Resize | false;
   readonly centerCrop: Size | false;
   readonly cropRounding: CropRounding;
-  readonly padTo: Size;
+  /** For each channel, in the order of RGB. */
+  readonly cropFill: readonly number[];
+  readonly padTo: NonNullable<PreprocessSpec["padTo"]>;
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;
   readonly mean: readonly number[];
