@@ -303,7 +303,6 @@ def write_torchvision() -> None:
 
     presets = {
         "ImageClassification(crop_size=224)": ImageClassification(crop_size=224),
-        "ImageClassification(crop_size=224, resize_size=232)": ImageClassification(crop_size=224, resize_size=232),
         "SemanticSegmentation(resize_size=520)": SemanticSegmentation(resize_size=520),
         "ObjectDetection()": ObjectDetection(),
     }

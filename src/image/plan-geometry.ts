@@ -51,6 +51,9 @@ export function planGeometry(
     top: cropOffset(resized.height - kept.height, spec.cropRounding) - row.top,
     left: cropOffset(resized.width - kept.width, spec.cropRounding) - row.left,
     row: { height: row.height, width: row.width },
+    ...(spec.centerCrop === undefined || spec.padTo === undefined
+      ? {}
+      : { seen: { height: kept.height, width: kept.width, top: row.top, left: row.left } }),
   };
 }
 

@@ -108,4 +108,6 @@ export interface Geometry {
   readonly left: number;
   /** Size of the row. */
   readonly row: Size;
+  /** The part of the row that shows the image, where a crop was padded: what was cut off lies under the padding. */
+  readonly seen?: Size & { readonly top: number; readonly left: number };
 }

@@ -40,7 +40,9 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
     ...(resize === false ? {} : { resize }),
     ...(centerCrop === false ? {} : { centerCrop }),
     ...(values.cropRounding === undefined ? {} : { cropRounding: values.cropRounding }),
-    ...(values.cropFill === undefined ? {} : { cropFill: values.cropFill }),
+    ...(values.cropFill === undefined
+      ? {}
+      : { cropFill: perChannel("cropFill", values.cropFill, channels, origins) }),
     ...(values.padTo === undefined ? {} : { padTo: values.padTo }),
     rescaleFactor: pick("rescaleFactor", values.rescaleFactor, 1 / 255, DEFAULT_ORIGIN),
     rescaleOffset: pick("rescaleOffset", values.rescaleOffset, 0, DEFAULT_ORIGIN),
