@@ -43,7 +43,7 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
     ...(values.cropFill === undefined
       ? {}
       : { cropFill: perChannel("cropFill", values.cropFill, channels, origins) }),
-    ...(values.padTo === undefined ? {} : { padTo: values.padTo }),
+    ...(values.padTo === undefined || values.padTo === false ? {} : { padTo: values.padTo }),
     rescaleFactor: pick("rescaleFactor", values.rescaleFactor, 1 / 255, DEFAULT_ORIGIN),
     rescaleOffset: pick("rescaleOffset", values.rescaleOffset, 0, DEFAULT_ORIGIN),
     mean: perChannel("mean", pick("mean", values.mean, [0], DEFAULT_ORIGIN), channels, origins),

@@ -85,14 +85,21 @@ function namedEdges(
   limit?: number | null,
 ): Edges | undefined {
   if (stated == null) return undefined;
-  if (Array.isArray(stated)) return { height: stated[0], width: stated[1] };
+  if (isList(stated)) return { height: stated[0], width: stated[1] };
   if (typeof stated === "object") return stated;
-  const own: Edges = form != null && typeof form === "object" && !Array.isArray(form) ? form : {};
+  const own: Edges = form == null || typeof form === "number" || isList(form) ? {} : form;
   if (own.shortest_edge != null || limit != null) {
     const longest = limit ?? own.longest_edge;
     return { shortest_edge: stated, ...(longest == null ? {} : { longest_edge: longest }) };
   }
   return own.longest_edge == null ? { height: stated, width: stated } : { longest_edge: stated };
+}
+
+/** `Array.isArray` alone does not tell TypeScript of a readonly list. */
+function isList(
+  stated: NonNullable<ProcessorConfig["size"]>,
+): stated is readonly [height: number, width: number] {
+  return Array.isArray(stated);
 }
 
 function exactSize(edges: Edges | undefined): Size | undefined {

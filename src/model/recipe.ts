@@ -26,7 +26,7 @@ export interface RecipeValues {
   readonly cropRounding: CropRounding;
   /** For each channel, in the order of RGB. */
   readonly cropFill: readonly number[];
-  readonly padTo: NonNullable<PreprocessSpec["padTo"]>;
+  readonly padTo: NonNullable<PreprocessSpec["padTo"]> | false;
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;
   readonly mean: readonly number[];

@@ -40,6 +40,7 @@ const resize = z.union([
 ]);
 
 const padTo = z.union([
+  z.literal(false),
   size,
   z.strictObject({ multiple_of: z.int().min(2).max(65_535), method: z.enum(PAD_METHODS).optional() }),
 ]);
@@ -105,6 +106,7 @@ type StatedResize =
   | { readonly max_height: number; readonly max_width: number; readonly filter?: Filter | undefined };
 
 type StatedPadding =
+  | false
   | Size
   | { readonly multiple_of: number; readonly method?: (typeof PAD_METHODS)[number] | undefined };
 
@@ -211,7 +213,7 @@ function toResize(stated: StatedResize): Resize | false {
 }
 
 function toPadding(stated: StatedPadding): RecipeValues["padTo"] {
-  if ("height" in stated) return stated;
+  if (stated === false || "height" in stated) return stated;
   return { multipleOf: stated.multiple_of, method: stated.method ?? "zeros" };
 }
 

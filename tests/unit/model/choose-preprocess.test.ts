@@ -179,6 +179,10 @@ describe("choosePreprocess", () => {
     expect(refused({ cropFill: [7, 8] })).toBe("serving.json: cropFill has 2 numbers for 3 channels");
   });
 
+  test("pads nothing where the padding is turned off", () => {
+    expect(choose({ padTo: false }).spec).not.toHaveProperty("padTo");
+  });
+
   test("accepts any size where the graph leaves it open", () => {
     expect(choose({ resize: exact(5, 7) }, OPEN_SIZE).spec.resize).toEqual(exact(5, 7));
   });

@@ -107,6 +107,7 @@ describe("readServingJson", () => {
   });
 
   test.each([
+    [false, false],
     [exact(8, 9), exact(8, 9)],
     [{ multiple_of: 32 }, { multipleOf: 32, method: "zeros" }],
     [
