@@ -1,9 +1,11 @@
 import { ServingError } from "../errors.ts";
+import { paddedSize } from "./padded-size.ts";
 import type { CropRounding, Geometry, PreprocessSpec } from "./preprocess-spec.ts";
 import type { Size } from "./raster.ts";
 import { resizedSize } from "./resized-size.ts";
 import { roundHalfEven } from "./round-half-even.ts";
-import { sourceBox } from "./source-box.ts";
+import { shareBox } from "./share-box.ts";
+import { type SourceBox, sourceBox } from "./source-box.ts";
 
 /** A row of three channels may be enlarged to this many pixels; beyond, only as large as its source. 4096 x 4096. */
 const MAX_ENLARGED_PIXELS = 2 ** 24;
@@ -23,10 +25,13 @@ export function planGeometry(
 ): Geometry {
   const resized = resizedSize(source, spec.resize);
   const { resize } = spec;
-  if (resize?.kind === "crop" || resize?.kind === "pad") return boxGeometry(source, resize.size, resize.kind);
+  if (resize?.kind === "crop" || resize?.kind === "pad") {
+    return boxGeometry(source, resize.size, sourceBox(source, resize.size, resize.kind));
+  }
+  if (resize?.kind === "share") return boxGeometry(source, resize.size, shareBox(source, resize.share));
   if (resize?.kind === "letterbox") return letterboxGeometry(source, resized, resize.size);
   const kept = spec.centerCrop ?? resized;
-  const row = spec.padTo ?? kept;
+  const row = paddedSize(kept, spec.padTo);
   if (kept.height > row.height || kept.width > row.width) {
     throw new ServingError(
       "IMAGE_TOO_LARGE",
@@ -45,17 +50,20 @@ export function planGeometry(
   return {
     source: { height: source.height, width: source.width },
     resized,
-    top: cropOffset(resized.height - kept.height, spec.cropRounding),
-    left: cropOffset(resized.width - kept.width, spec.cropRounding),
+    top: cropOffset(resized.height - kept.height, spec.cropRounding) - row.top,
+    left: cropOffset(resized.width - kept.width, spec.cropRounding) - row.left,
     row: { height: row.height, width: row.width },
+    ...(spec.centerCrop === undefined || spec.padTo === undefined
+      ? {}
+      : { seen: { height: kept.height, width: kept.width, top: row.top, left: row.left } }),
   };
 }
 
 /** The row shows a box of the source: the whole source would be larger or smaller by the same factors. */
-function boxGeometry({ height, width }: Size, row: Size, method: "crop" | "pad"): Geometry {
+function boxGeometry({ height, width }: Size, row: Size, box: SourceBox): Geometry {
   const source = { height, width };
-  const box = sourceBox(source, row, method);
-  if (box.height * box.width > MAX_ENLARGED_PIXELS && method === "pad") {
+  const boxPixels = box.height * box.width;
+  if (boxPixels > MAX_ENLARGED_PIXELS && boxPixels > height * width) {
     throw new ServingError(
       "IMAGE_TOO_LARGE",
       `expected an image that stays small when padded, got one that becomes ${box.height} x ${box.width}`,

@@ -5,11 +5,12 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { normaliser } from "./normaliser.ts";
 import { type PixelTable, pixelTables } from "./pixel-table.ts";
 import { planGeometry } from "./plan-geometry.ts";
-import { emptyRow, rowPixels } from "./preprocess.ts";
+import { emptyRow } from "./preprocess.ts";
 import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
 import type { Pixels, Raster, Size } from "./raster.ts";
 import { resample } from "./resample.ts";
 import { resampleFloat } from "./resample-float.ts";
+import { type RowPixels, rowPixels } from "./row-pixels.ts";
 
 /**
  * Returns one row of the model's input of the bands of a raw array, and where its pixels came from. Bands of uint8
@@ -44,12 +45,13 @@ export function preprocessBands(
     // The last channel of BGR is the first of RGB.
     const channel = spec.color === "BGR" ? bands.length - 1 - index : index;
     const to = { channel, channels: bands.length, row: geometry.row, layout: spec.layout };
+    const ofBand = { ...spec, cropFill: [spec.cropFill?.[index] ?? 0] };
     if (isLevels(band)) {
-      const pixels = rowPixels(band, spec, geometry, resample);
-      place(data, lookUp(pixels.data, tables[channel] as PixelTable, spec.dtype), pixels, to);
+      const found = rowPixels(band, ofBand, geometry, resample);
+      place(data, lookUp(found.pixels.data, tables[channel] as PixelTable, spec.dtype), found, to);
     } else {
-      const pixels = rowPixels(band as Raster<Float32Array>, spec, geometry, resampleFloat);
-      place(data, normalise(pixels.data, spec, channel), pixels, to);
+      const found = rowPixels(band as Raster<Float32Array>, ofBand, geometry, resampleFloat);
+      place(data, normalise(found.pixels.data, spec, channel), found, to);
     }
   });
   return { row: { dtype: spec.dtype, shape, data }, geometry };
@@ -83,16 +85,19 @@ interface Place {
   readonly layout: PreprocessSpec["layout"];
 }
 
-/** Places a channel at the top left of the row; what is beyond it stays zero. */
-function place(data: PixelTable, numbers: PixelTable, { height, width }: Size, to: Place): void {
-  const { channel, channels, row } = to;
+/** Places a channel's numbers in the row; what is beyond them stays zero. */
+function place(
+  data: PixelTable,
+  numbers: PixelTable,
+  { pixels: { height, width }, top, left }: RowPixels<Pixels>,
+  { channel, channels, row, layout }: Place,
+): void {
   for (let y = 0; y < height; y++) {
     const line = numbers.subarray(y * width, (y + 1) * width);
-    if (to.layout === "CHW") data.set(line, (channel * row.height + y) * row.width);
+    const at = (top + y) * row.width + left;
+    if (layout === "CHW") data.set(line, channel * row.height * row.width + at);
     else {
-      for (let x = 0, at = y * row.width * channels + channel; x < width; x++, at += channels) {
-        data[at] = line[x] as number;
-      }
+      for (let x = 0; x < width; x++) data[(at + x) * channels + channel] = line[x] as number;
     }
   }
 }

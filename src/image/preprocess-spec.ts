@@ -13,6 +13,20 @@ export type CropRounding = (typeof CROP_ROUNDINGS)[number];
 /** Most channels of a row: no sensor has more bands. */
 export const MAX_BANDS = 512;
 
+/** How a row is filled up to a multiple of pixels. */
+export const PAD_METHODS = ["zeros", "around", "mirror"] as const;
+
+/** Both edges are filled up to a multiple of `multipleOf` pixels. */
+export interface PadMultiple {
+  readonly multipleOf: number;
+  /**
+   * `zeros`: below and to the right. `around`: zeros on both sides, the smaller half first, as DPT's processor does.
+   * `mirror`: below and to the right, the edge mirrored, and a whole multiple more where an edge is one already,
+   * as Swin2SR's does.
+   */
+  readonly method: (typeof PAD_METHODS)[number];
+}
+
 /** How the decoded image is brought to a size. */
 export type Resize =
   /** To this size, whatever the aspect. */
@@ -23,14 +37,33 @@ export type Resize =
       readonly edgePixels: number;
       /** The longer edge is at most this; then the shorter one shrinks below `edgePixels`. */
       readonly maxEdgePixels?: number;
-      /** How the shorter edge is rounded where `maxEdgePixels` binds: DETR's processors round half to even. @default "floor" */
-      readonly maxEdgeRounding?: CropRounding;
+      /**
+       * How the edges are rounded where `maxEdgePixels` binds: DETR's processors round the shorter one half to even.
+       * `half_up`: ViLT's, both edges, also where it does not bind. @default "floor"
+       */
+      readonly maxEdgeRounding?: CropRounding | "half_up";
+      /** Then each edge goes to a multiple of these pixels: `down` as YOLOS does, `up` as MaskFormer does. */
+      readonly multipleOf?: { readonly pixels: number; readonly direction: "down" | "up" };
       readonly filter: Filter;
     }
   /** The longer edge to `edgePixels`, the other in proportion, both rounded half up, as SAM's processor does. */
   | { readonly kind: "longest_edge"; readonly edgePixels: number; readonly filter: Filter }
-  /** As large as fits into this size, in proportion, the fractions cut: Hugging Face's `max_height`, `max_width`. */
-  | { readonly kind: "fit"; readonly size: Size; readonly filter: Filter }
+  /** Its own size, each edge cut down to a multiple of these pixels, as GLPN's processor does. */
+  | { readonly kind: "multiple"; readonly pixels: number; readonly filter: Filter }
+  /**
+   * As large as fits into this size, in proportion, the fractions cut: Hugging Face's `max_height`, `max_width`;
+   * or rounded half to even, as timm's ResizeKeepRatio does. @default "floor"
+   */
+  | { readonly kind: "fit"; readonly size: Size; readonly rounding?: CropRounding; readonly filter: Filter }
+  /** As small as covers this size, in proportion, rounded half to even, as timm's ResizeKeepRatio does. */
+  | { readonly kind: "cover"; readonly size: Size; readonly filter: Filter }
+  /**
+   * In proportion, one edge as in `size`: the one that changes the image less. Both to the nearest multiple of
+   * `multipleOf` pixels, half to even, as DPT's processor does.
+   */
+  | { readonly kind: "nearest"; readonly size: Size; readonly multipleOf: number; readonly filter: Filter }
+  /** As Perceiver's: the centre, these shares of the source's shorter edge, is cut out; then that box is resized. */
+  | { readonly kind: "share"; readonly share: Size; readonly size: Size; readonly filter: Filter }
   /** As fastai 2: the centre cut, or reflected outwards, to the aspect of `size`; then that box is resized. */
   | { readonly kind: "crop" | "pad"; readonly size: Size; readonly filter: Filter }
   /** As Ultralytics: as large as fits, rounded half to even, in the centre of `size`; around it grey of `fill`, 0..255. */
@@ -47,16 +80,18 @@ export interface PreprocessSpec {
    */
   readonly color: "RGB" | "BGR" | "L" | "bands";
   readonly resize?: Resize;
-  /** Cut from the centre; where the image is smaller, filled with zeros before rescaling. */
+  /** Cut from the centre; where the image is smaller, filled with `cropFill` before rescaling. */
   readonly centerCrop?: Size;
+  /** A value 0..255 for each channel, in the order of RGB. @default black */
+  readonly cropFill?: readonly number[];
   /**
    * Where an odd difference between the image and its crop goes. `floor`, Hugging Face's: `(size - crop) // 2`.
    * `half_even`, torchvision's: `round((size - crop) / 2)` as Python rounds, and `(crop - size) // 2` zeros before
    * a smaller image. @default "floor"
    */
   readonly cropRounding?: CropRounding;
-  /** Zeros are added after the normalisation, below and to the right, until the row has this size. */
-  readonly padTo?: Size;
+  /** Added after the normalisation: zeros below and to the right, until the row has this size, or to a multiple. */
+  readonly padTo?: Size | PadMultiple;
   /** A pixel v in 0..255 becomes `v * rescaleFactor + rescaleOffset`, in float32. */
   readonly rescaleFactor: number;
   /** The factor is for levels 0..255: an array of another type than uint8 keeps its numbers. @default false */
@@ -81,4 +116,6 @@ export interface Geometry {
   readonly left: number;
   /** Size of the row. */
   readonly row: Size;
+  /** The part of the row that shows the image, where a crop was padded: what was cut off lies under the padding. */
+  readonly seen?: Size & { readonly top: number; readonly left: number };
 }

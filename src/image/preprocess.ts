@@ -3,14 +3,13 @@ import { allocate } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type PixelTable, pixelTables } from "./pixel-table.ts";
 import { planGeometry } from "./plan-geometry.ts";
-import type { Filter, Geometry, PreprocessSpec } from "./preprocess-spec.ts";
-import { type Pixels, type Raster, type Size, zeroPixels } from "./raster.ts";
-import { type ResampleOptions, resample } from "./resample.ts";
-import { cutBox, sourceBox } from "./source-box.ts";
+import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
+import type { Raster, Size } from "./raster.ts";
+import { resample } from "./resample.ts";
+import { type RowPixels, rowPixels } from "./row-pixels.ts";
 
 /**
- * Returns one row of the model's input of a picture, and where its pixels came from. Only the pixels that the centre
- * crop keeps are resized, at the values that resizing all of them gives.
+ * Returns one row of the model's input, and where its pixels came from.
  *
  * Shapes: `[h, w, channels]` → `[channels, height, width]`, or `[height, width, channels]` for layout HWC.
  *
@@ -27,9 +26,8 @@ export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor;
     );
   }
   const geometry = planGeometry(raster, spec);
-  const { row } = geometry;
-  const { shape, data } = emptyRow(spec, channels, row);
-  write(data, rowPixels(raster, spec, geometry, resample), spec, row);
+  const { shape, data } = emptyRow(spec, channels, geometry.row);
+  write(data, rowPixels(raster, spec, geometry, resample), spec, geometry.row);
   return { row: { dtype: spec.dtype, shape, data }, geometry };
 }
 
@@ -43,65 +41,14 @@ export function emptyRow(
   return { shape, data: allocate(spec.dtype, height * width * channels) as PixelTable };
 }
 
-/** Resizes pixels of one type, as {@link resample} does. */
-type Resample<Data extends Pixels> = (
-  raster: Raster<Data>,
-  size: Size,
-  filter: Filter,
-  options?: Pick<ResampleOptions, "window">,
-) => Raster<Data>;
-
-/** Returns the pixels of the row before they are normalised; `padTo` is left to what follows. */
-export function rowPixels<Data extends Pixels>(
-  raster: Raster<Data>,
-  spec: PreprocessSpec,
-  geometry: Geometry,
-  resample: Resample<Data>,
-): Raster<Data> {
-  const { resize } = spec;
-  const { resized, row } = geometry;
-  if (resize?.kind === "crop" || resize?.kind === "pad") {
-    const box = sourceBox(raster, resize.size, resize.kind);
-    return resample(cutBox(raster, box), resize.size, resize.filter);
-  }
-  const kept = spec.padTo === undefined ? row : (spec.centerCrop ?? resized);
-  const top = Math.max(0, geometry.top);
-  const left = Math.max(0, geometry.left);
-  const window = {
-    top,
-    left,
-    height: Math.min(resized.height, geometry.top + kept.height) - top,
-    width: Math.min(resized.width, geometry.left + kept.width) - left,
-  };
-  const pixels = resample(raster, resized, spec.resize?.filter ?? "nearest", { window });
-  return pad(pixels, { ...geometry, row: kept }, resize?.kind === "letterbox" ? resize.fill : 0);
-}
-
-/** One value around an image that is smaller than its crop: black before normalising, or the grey of a letterbox. */
-function pad<Data extends Pixels>(
-  pixels: Raster<Data>,
-  { top, left, row }: Geometry,
-  fill: number,
-): Raster<Data> {
-  const { channels } = pixels;
-  if (pixels.height === row.height && pixels.width === row.width) return pixels;
-  const data = zeroPixels(pixels.data, row.height * row.width * channels);
-  data.fill(fill);
-  const stride = pixels.width * channels;
-  for (let y = 0; y < pixels.height; y++) {
-    const at = ((y + Math.max(0, -top)) * row.width + Math.max(0, -left)) * channels;
-    data.set(pixels.data.subarray(y * stride, (y + 1) * stride), at);
-  }
-  return { height: row.height, width: row.width, channels, data };
-}
-
-/** Places the normalised pixels at the top left of the row; what is beyond them stays zero. */
+/** Places the normalised pixels in the row; what is beyond them stays zero. */
 function write(
   data: PixelTable,
-  { height, width, channels, data: source }: Raster,
+  { pixels, top, left }: RowPixels<Uint8Array>,
   spec: PreprocessSpec,
   row: Size,
 ): void {
+  const { height, width, channels, data: source } = pixels;
   const tables = pixelTables(spec);
   const isPlanar = spec.layout === "CHW";
   const step = isPlanar ? 1 : channels;
@@ -112,7 +59,7 @@ function write(
     // The row's first channel is the raster's, which is RGB, or for BGR its third.
     let from = spec.color === "BGR" ? 2 - channel : channel;
     for (let y = 0; y < height; y++) {
-      let at = channel * plane + y * row.width * step;
+      let at = channel * plane + ((top + y) * row.width + left) * step;
       for (let x = 0; x < width; x++, from += channels, at += step) {
         data[at] = table[source[from] as number] as number;
       }

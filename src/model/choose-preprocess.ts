@@ -1,5 +1,6 @@
 import { StartupError } from "../errors.ts";
-import type { PreprocessSpec } from "../image/preprocess-spec.ts";
+import { paddedSize } from "../image/padded-size.ts";
+import type { PreprocessSpec, Resize } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
 import { formatShape } from "../tensor/tensor.ts";
 import type { ImageInput } from "./image-input.ts";
@@ -39,7 +40,10 @@ export function choosePreprocess(input: ImageInput, recipe: Recipe): ChosenPrepr
     ...(resize === false ? {} : { resize }),
     ...(centerCrop === false ? {} : { centerCrop }),
     ...(values.cropRounding === undefined ? {} : { cropRounding: values.cropRounding }),
-    ...(values.padTo === undefined ? {} : { padTo: values.padTo }),
+    ...(values.cropFill === undefined
+      ? {}
+      : { cropFill: perChannel("cropFill", values.cropFill, channels, origins) }),
+    ...(values.padTo === undefined || values.padTo === false ? {} : { padTo: values.padTo }),
     rescaleFactor: pick("rescaleFactor", values.rescaleFactor, 1 / 255, DEFAULT_ORIGIN),
     ...(values.rescaleFactor === undefined ? { isFactorForBytes: true } : {}),
     rescaleOffset: pick("rescaleOffset", values.rescaleOffset, 0, DEFAULT_ORIGIN),
@@ -106,7 +110,7 @@ function checkStd(std: readonly number[], origins: Readonly<Record<string, strin
 /** fastai's methods and the letterbox make the whole row: no crop or padding follows them. */
 function checkMethod(spec: PreprocessSpec, origins: Readonly<Record<string, string>>): void {
   const { kind } = spec.resize ?? {};
-  if (kind !== "crop" && kind !== "pad" && kind !== "letterbox") return;
+  if (kind !== "crop" && kind !== "pad" && kind !== "letterbox" && kind !== "share") return;
   const after = spec.centerCrop === undefined ? "padTo" : "centerCrop";
   if (spec[after] === undefined) return;
   throw new StartupError(
@@ -137,12 +141,18 @@ function checkAgainstGraph(
   );
 }
 
+/** The kinds of a resize to exactly its `size`. */
+const EXACT: ReadonlySet<Resize["kind"]> = new Set(["exact", "crop", "pad", "share", "letterbox"]);
+
 /** Returns the size of every row, or undefined when it depends on the image. */
 export function rowSize(spec: PreprocessSpec): Size | undefined {
-  if (spec.padTo !== undefined) return spec.padTo;
-  if (spec.centerCrop !== undefined) return spec.centerCrop;
+  if (spec.padTo !== undefined && "height" in spec.padTo) return spec.padTo;
   const { resize } = spec;
-  return resize !== undefined && "size" in resize && resize.kind !== "fit" ? resize.size : undefined;
+  const isExact = resize !== undefined && "size" in resize && EXACT.has(resize.kind);
+  const kept = spec.centerCrop ?? (isExact ? resize.size : undefined);
+  if (kept === undefined) return undefined;
+  const { height, width } = paddedSize(kept, spec.padTo);
+  return { height, width };
 }
 
 /** Returns the shape of a row, `[C, H, W]` or `[H, W, C]`; undefined when it depends on the image. */

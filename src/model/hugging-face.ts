@@ -1,41 +1,11 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { StartupError } from "../errors.ts";
-import { type Filter, MAX_BANDS, type Resize } from "../image/preprocess-spec.ts";
-import type { Size } from "../image/raster.ts";
 import { labelsByIndex } from "./label-files.ts";
+import { type ProcessorClass, processorClass } from "./processor-classes.ts";
+import { type ProcessorConfig, processorSchema } from "./processor-config.ts";
+import { processorPadding, processorSizes } from "./processor-sizes.ts";
 import { readJsonFile } from "./read-json-file.ts";
-import type { RecipeSource } from "./recipe.ts";
-
-const pixels = z.int().min(1).max(65_535);
-const perChannel = z.union([z.number(), z.array(z.number()).min(1).max(MAX_BANDS)]);
-
-/** The keys that this server reads; a file may hold others. */
-const preprocessorSchema = z.object({
-  image_processor_type: z.string().optional(),
-  feature_extractor_type: z.string().optional(),
-  do_resize: z.boolean().nullish(),
-  size: z.union([pixels, z.record(z.string(), pixels.nullable())]).nullish(),
-  crop_pct: z.number().positive().nullish(),
-  resample: z.int().min(0).max(5).nullish(),
-  do_center_crop: z.boolean().nullish(),
-  crop_size: z.union([pixels, z.object({ height: pixels, width: pixels })]).nullish(),
-  do_rescale: z.boolean().nullish(),
-  rescale_factor: z.number().nullish(),
-  rescale_offset: z.boolean().nullish(),
-  do_normalize: z.boolean().nullish(),
-  image_mean: perChannel.nullish(),
-  image_std: perChannel.nullish(),
-  mean: perChannel.nullish(),
-  std: perChannel.nullish(),
-  do_flip_channel_order: z.boolean().nullish(),
-  do_pad: z.boolean().nullish(),
-  pad_size: z.union([pixels, z.object({ height: pixels, width: pixels })]).nullish(),
-  size_divisor: pixels.nullish(),
-  size_divisibility: pixels.nullish(),
-});
-
-type Preprocessor = z.infer<typeof preprocessorSchema>;
+import type { RecipeSource, RecipeValues } from "./recipe.ts";
 
 const configSchema = z.object({
   id2label: z.record(z.string(), z.string()).nullish(),
@@ -43,43 +13,41 @@ const configSchema = z.object({
   architectures: z.array(z.string()).nullish(),
 });
 
-/** Pillow's numbers of its filters, by which `resample` names them. */
-const FILTER_BY_NUMBER: readonly Filter[] = ["nearest", "lanczos", "bilinear", "bicubic", "box", "hamming"];
-
-/** Processors whose plain `size` number means the shorter edge, not a square. */
-const SHORTEST_EDGE_CLASSES =
-  /^(CLIP|ConvNext|LeViT|Levit|MobileNetV1|MobileNetV2|PoolFormer|Bit|Videomae|Vivit)/i;
-
-/** Processors with DETR's own rule for the longer edge's limit. */
-const HALF_EVEN_CLASSES = /^(ConditionalDetr|DeformableDetr|Detr|GroundingDino|RTDetr)/;
+const PROCESSOR_FILE = "preprocessor_config.json";
 
 /**
- * Returns what `preprocessor_config.json` says of the pixels; undefined when there is none.
+ * Returns what `preprocessor_config.json` says of the pixels; undefined when there is none. What it leaves out is the
+ * default of the class that it names.
  *
- * @throws {StartupError} when a value is out of range or asks for something that is not served.
+ * @throws {StartupError} when a value is out of range; what is not served stands in `refused`.
  * @see huggingface/transformers `image_processing_utils.py`, `image_transforms.py`
  */
 export function readPreprocessorConfig(folder: string): RecipeSource | undefined {
-  const path = join(folder, "preprocessor_config.json");
-  const stated = readJsonFile(path, preprocessorSchema);
+  const path = join(folder, PROCESSOR_FILE);
+  const stated = readJsonFile(path, processorSchema);
   if (stated === undefined) return undefined;
-  const normalise = stated.do_normalize ?? true;
-  const mean = stated.image_mean ?? stated.mean;
-  const std = stated.image_std ?? stated.std;
-  const channels = stated.do_flip_channel_order ? "BGR" : "RGB";
-  const { resize, centerCrop } = readSizes(path, stated);
+  const known = processorClass(stated);
+  const config = filledUp(stated, known.defaults);
+  const { resize, centerCrop } = processorSizes(known.name, config, known.defaults?.size);
+  const padTo = processorPadding(known.name, config);
+  const refused = {
+    ...(typeof resize === "string" ? { resize: `${path}: ${resize}` } : {}),
+    ...(typeof centerCrop === "string" ? { centerCrop: `${path}: ${centerCrop}` } : {}),
+    ...(known.refused === undefined ? {} : { resize: refusal(path, known.refused) }),
+  };
+  const isServed = known.refused === undefined;
   return {
-    origin: "preprocessor_config.json",
+    origin: PROCESSOR_FILE,
+    ...(Object.keys(refused).length === 0 ? {} : { refused }),
+    ...warnings(stated, known),
     values: {
-      color: channels,
-      ...(resize === undefined ? {} : { resize }),
-      centerCrop,
-      rescaleFactor: (stated.do_rescale ?? true) ? (stated.rescale_factor ?? 1 / 255) : 1,
-      rescaleOffset: stated.rescale_offset ? -1 : 0,
-      ...padding(path, stated),
-      ...(normalise && mean != null ? { mean: toList(mean) } : {}),
-      ...(normalise && std != null ? { std: toList(std) } : {}),
-      ...(normalise ? {} : { mean: [0], std: [1] }),
+      color: config.do_flip_channel_order ? "BGR" : "RGB",
+      ...(isServed && resize !== undefined && typeof resize !== "string" ? { resize } : {}),
+      ...(isServed && typeof centerCrop !== "string" ? { centerCrop } : {}),
+      ...(isServed && padTo !== undefined ? { padTo } : {}),
+      rescaleFactor: (config.do_rescale ?? true) ? (config.rescale_factor ?? 1 / 255) : 1,
+      rescaleOffset: config.rescale_offset ? -1 : 0,
+      ...normalisation(config),
     },
   };
 }
@@ -108,101 +76,46 @@ export function readModelConfig(folder: string): RecipeSource | undefined {
   };
 }
 
-/**
- * Without `pad_size` an image is only padded to the largest of its batch; rows are batched when they are alike.
- *
- * @see huggingface/transformers `models/detr/image_processing_detr.py` pad, `models/sam/image_processing_sam.py`
- */
-function padding(path: string, stated: Preprocessor): { readonly padTo?: Size } {
-  if (!stated.do_pad) return {};
-  if (
-    stated.size_divisor != null ||
-    stated.size_divisibility != null ||
-    typeof stated.pad_size === "number"
-  ) {
-    throw new StartupError(
-      `${path}: do_pad to a multiple of pixels is not served: set it to false, or give pad_size with height and width`,
-    );
-  }
-  return stated.pad_size == null ? {} : { padTo: stated.pad_size };
+/** A flag that is null is off, as it is in Python; of other keys, null leaves the class its default. */
+function filledUp(stated: ProcessorConfig, defaults: ProcessorConfig = {}): ProcessorConfig {
+  const entries = Object.entries(stated).map(([key, value]) =>
+    key.startsWith("do_") && value === null ? [key, false] : [key, value],
+  );
+  return { ...defaults, ...Object.fromEntries(entries.filter(([, value]) => value != null)) };
+}
+
+/** The deviation divides once more with `include_top`, which is a division by its square. */
+function normalisation(config: ProcessorConfig): Pick<Partial<RecipeValues>, "mean" | "std"> {
+  const isOn = config.do_normalize ?? true;
+  const mean = isOn ? (config.mean ?? config.image_mean) : 0;
+  const std = config.std ?? config.image_std;
+  const again = config.include_top ? toList(std ?? 1) : [1];
+  const once = isOn ? std : 1;
+  return {
+    ...(mean == null ? {} : { mean: toList(mean) }),
+    ...(once == null ? {} : { std: config.include_top ? product(toList(once), again) : toList(once) }),
+  };
+}
+
+function product(some: readonly number[], others: readonly number[]): readonly number[] {
+  const [longer, shorter] = some.length < others.length ? [others, some] : [some, others];
+  return longer.map((value, i) => value * (shorter[i % shorter.length] ?? 1));
 }
 
 function toList(value: number | readonly number[]): readonly number[] {
   return typeof value === "number" ? [value] : value;
 }
 
-function readSizes(
-  path: string,
-  stated: Preprocessor,
-): { readonly resize: Resize | false | undefined; readonly centerCrop: Size | false } {
-  const cropSize = typeof stated.crop_size === "number" ? square(stated.crop_size) : stated.crop_size;
-  const centerCrop = stated.do_center_crop ? (cropSize ?? false) : false;
-  if (stated.do_center_crop && cropSize == null)
-    throw new StartupError(`${path}: do_center_crop without crop_size`);
-  if (!(stated.do_resize ?? true)) return { resize: false, centerCrop };
-  if (stated.size == null) return { resize: undefined, centerCrop };
-  const filter = FILTER_BY_NUMBER[stated.resample ?? 2] ?? "bilinear";
-  const name = stated.image_processor_type ?? stated.feature_extractor_type ?? "";
-  const edge = shortestEdge(stated.size, name);
-  if (name.startsWith("ConvNext") && edge !== undefined) return convNextSizes(edge, stated.crop_pct, filter);
-  if (edge !== undefined) {
-    const longest = typeof stated.size === "object" ? stated.size.longest_edge : undefined;
-    const rounding = HALF_EVEN_CLASSES.test(name) ? { maxEdgeRounding: "half_even" as const } : {};
-    const limit = longest == null ? {} : { maxEdgePixels: longest, ...rounding };
-    const edgePixels = resizedEdge(edge, name, stated.crop_pct);
-    return { resize: { kind: "shortest_edge", edgePixels, ...limit, filter }, centerCrop };
-  }
-  if (typeof stated.size === "object") {
-    const { longest_edge: longest, max_height: height, max_width: width } = stated.size;
-    if (longest != null) return { resize: { kind: "longest_edge", edgePixels: longest, filter }, centerCrop };
-    if (height != null && width != null) {
-      return { resize: { kind: "fit", size: { height, width }, filter }, centerCrop };
-    }
-  }
-  return { resize: { kind: "exact", size: exactSize(path, stated.size), filter }, centerCrop };
+function refusal(path: string, what: string): string {
+  return `${path}: ${what}, which is not served: say in serving.json (preprocess.resize) what to do instead`;
 }
 
-function shortestEdge(size: NonNullable<Preprocessor["size"]>, name: string): number | undefined {
-  if (typeof size === "number") return SHORTEST_EDGE_CLASSES.test(name) ? size : undefined;
-  return size.shortest_edge ?? undefined;
-}
-
-/**
- * Some processors resize to a larger edge than `size` says; `crop_size` then cuts the middle out.
- *
- * @see huggingface/transformers `models/levit/image_processing_levit.py`,
- * `models/poolformer/image_processing_poolformer.py` resize
- */
-function resizedEdge(edge: number, name: string, cropShare: number | null | undefined): number {
-  if (/^levit/i.test(name)) return Math.trunc((256 / 224) * edge);
-  return name.startsWith("PoolFormer") && cropShare != null ? Math.trunc(edge / cropShare) : edge;
-}
-
-function exactSize(path: string, size: NonNullable<Preprocessor["size"]>): Size {
-  if (typeof size === "number") return square(size);
-  const { height, width } = size;
-  if (height != null && width != null) return { height, width };
-  const keys = Object.keys(size).join(", ");
-  throw new StartupError(
-    `${path}: size with ${keys} is not served: give height and width, shortest_edge, longest_edge, or max_height and max_width`,
-  );
-}
-
-/**
- * ConvNext resizes to a larger edge and cuts the middle out, but squashes from 384 pixels on.
- *
- * @see huggingface/transformers `models/convnext/image_processing_convnext.py` resize
- */
-function convNextSizes(
-  edge: number,
-  cropShare: number | null | undefined,
-  filter: Filter,
-): { readonly resize: Resize; readonly centerCrop: Size | false } {
-  if (edge >= 384) return { resize: { kind: "exact", size: square(edge), filter }, centerCrop: false };
-  const edgePixels = Math.trunc(edge / (cropShare ?? 224 / 256));
-  return { resize: { kind: "shortest_edge", edgePixels, filter }, centerCrop: square(edge) };
-}
-
-function square(edge: number): Size {
-  return { height: edge, width: edge };
+function warnings(stated: ProcessorConfig, known: ProcessorClass): Pick<RecipeSource, "warnings"> {
+  if (known.defaults !== undefined || known.refused !== undefined) return {};
+  const isGuess = typeof stated.size === "number";
+  const meaning = isGuess ? `, size ${stated.size} as a square` : "";
+  if (known.name === "" && !isGuess) return {};
+  const whose = known.name === "" ? "no class is named" : `${known.name}'s processor is not known here`;
+  const text = `${PROCESSOR_FILE}: ${whose}: its keys are read as most processors mean them${meaning}; a golden pair proves it`;
+  return { warnings: [{ text, unless: "resize" }] };
 }

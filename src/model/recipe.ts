@@ -24,7 +24,9 @@ export interface RecipeValues {
   readonly resize: Resize | false;
   readonly centerCrop: Size | false;
   readonly cropRounding: CropRounding;
-  readonly padTo: Size;
+  /** For each channel, in the order of RGB. */
+  readonly cropFill: readonly number[];
+  readonly padTo: NonNullable<PreprocessSpec["padTo"]> | false;
   readonly rescaleFactor: number;
   readonly rescaleOffset: number;
   readonly mean: readonly number[];

@@ -8,6 +8,7 @@ import {
   FILTERS,
   type Filter,
   MAX_BANDS,
+  PAD_METHODS,
   type Resize,
 } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
@@ -37,6 +38,12 @@ const resize = z.union([
   z.strictObject({ shortest_edge: pixels, longest_edge: pixels.optional(), filter: filter.optional() }),
   z.strictObject({ longest_edge: pixels, filter: filter.optional() }),
   z.strictObject({ max_height: pixels, max_width: pixels, filter: filter.optional() }),
+]);
+
+const padTo = z.union([
+  z.literal(false),
+  size,
+  z.strictObject({ multiple_of: z.int().min(2).max(65_535), method: z.enum(PAD_METHODS).optional() }),
 ]);
 
 const channelNumbers = z.array(z.number()).min(1).max(MAX_BANDS);
@@ -71,7 +78,8 @@ export interface ServingJson {
         readonly color?: "RGB" | "BGR" | "L" | "bands" | undefined;
         readonly resize?: StatedResize | undefined;
         readonly center_crop?: false | Size | undefined;
-        readonly pad_to?: Size | undefined;
+        readonly crop_fill?: readonly number[] | undefined;
+        readonly pad_to?: StatedPadding | undefined;
         readonly crop_rounding?: CropRounding | undefined;
         readonly rescale_factor?: number | undefined;
         readonly rescale_offset?: number | undefined;
@@ -98,6 +106,11 @@ type StatedResize =
   | { readonly longest_edge: number; readonly filter?: Filter | undefined }
   | { readonly max_height: number; readonly max_width: number; readonly filter?: Filter | undefined };
 
+type StatedPadding =
+  | false
+  | Size
+  | { readonly multiple_of: number; readonly method?: (typeof PAD_METHODS)[number] | undefined };
+
 /** The schema of {@link ServingJson}; a key that it does not hold is refused. */
 export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
   task: z.enum(["classification", "segmentation", "detection", "regression", "generic"]).optional(),
@@ -120,7 +133,8 @@ export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
       color: z.enum(["RGB", "BGR", "L", "bands"]).optional(),
       resize: resize.optional(),
       center_crop: z.union([z.literal(false), size]).optional(),
-      pad_to: size.optional(),
+      crop_fill: z.array(z.int().min(0).max(255)).min(1).max(3).optional(),
+      pad_to: padTo.optional(),
       crop_rounding: z.enum(CROP_ROUNDINGS).optional(),
       rescale_factor: z.number().optional(),
       rescale_offset: z.number().optional(),
@@ -154,7 +168,8 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     color: preprocess.color,
     resize: preprocess.resize === undefined ? undefined : toResize(preprocess.resize),
     centerCrop: preprocess.center_crop,
-    padTo: preprocess.pad_to,
+    cropFill: preprocess.crop_fill,
+    padTo: preprocess.pad_to === undefined ? undefined : toPadding(preprocess.pad_to),
     cropRounding: preprocess.crop_rounding,
     rescaleFactor: preprocess.rescale_factor,
     rescaleOffset: preprocess.rescale_offset,
@@ -196,6 +211,11 @@ function toResize(stated: StatedResize): Resize | false {
     ...(stated.longest_edge === undefined ? {} : { maxEdgePixels: stated.longest_edge }),
     filter: name,
   };
+}
+
+function toPadding(stated: StatedPadding): RecipeValues["padTo"] {
+  if (stated === false || "height" in stated) return stated;
+  return { multipleOf: stated.multiple_of, method: stated.method ?? "zeros" };
 }
 
 function readLabels(

@@ -13,11 +13,11 @@ export interface AxisSamples {
 /** Returns where the centres of the source's pixels fall on a map of the row, `map.height` x `map.width` places. */
 export function sampleSource(
   map: Extent,
-  { source, resized, top, left, row }: RowOrigin,
+  { source, resized, top, left, row, seen = { ...row, top: 0, left: 0 } }: RowOrigin,
 ): { readonly rows: AxisSamples; readonly columns: AxisSamples } {
   return {
-    rows: sampleAxis(source.height, resized.height, top, row.height, map.height),
-    columns: sampleAxis(source.width, resized.width, left, row.width, map.width),
+    rows: sampleAxis(source.height, resized.height, top, row.height, map.height, [seen.top, seen.height]),
+    columns: sampleAxis(source.width, resized.width, left, row.width, map.width, [seen.left, seen.width]),
   };
 }
 
@@ -28,6 +28,7 @@ function sampleAxis(
   offset: number,
   row: number,
   scores: number,
+  [first, seen]: readonly [number, number],
 ): AxisSamples {
   const samples = {
     low: new Int32Array(source),
@@ -38,9 +39,9 @@ function sampleAxis(
   let end = source;
   for (let i = 0; i < source; i++) {
     const onRow = ((i + 0.5) * resized) / source - offset;
-    if (onRow < 0) continue;
+    if (onRow < first) continue;
     start = Math.min(start, i);
-    if (onRow > row) {
+    if (onRow > first + seen) {
       end = i;
       break;
     }

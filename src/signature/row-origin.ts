@@ -11,4 +11,6 @@ export interface RowOrigin {
   readonly top: number;
   readonly left: number;
   readonly row: Extent;
+  /** The part of the row that shows the image, where a crop was padded. @default the row */
+  readonly seen?: Extent & { readonly top: number; readonly left: number };
 }

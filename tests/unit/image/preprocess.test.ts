@@ -69,6 +69,46 @@ describe("planGeometry", () => {
     expect(geometry.left + left).toBe(0);
   });
 
+  test.each([
+    // An edge below one multiple becomes one; libraries fail there.
+    [{ kind: "multiple", pixels: 32 }, [75, 20], [64, 32]],
+    [{ kind: "nearest", size: { height: 64, width: 64 }, multipleOf: 14 }, [75, 50], [70, 42]],
+    [{ kind: "nearest", size: { height: 8, width: 8 }, multipleOf: 4 }, [8, 900], [8, 900]],
+    [{ kind: "fit", size: { height: 30, width: 70 }, rounding: "half_even" }, [75, 50], [30, 20]],
+    [{ kind: "cover", size: { height: 30, width: 70 } }, [75, 50], [105, 70]],
+    [{ kind: "cover", size: { height: 1, width: 1 } }, [1, 3], [1, 3]],
+    [
+      { kind: "shortest_edge", edgePixels: 40, multipleOf: { pixels: 16, direction: "down" } },
+      [75, 50],
+      [48, 32],
+    ],
+    [
+      { kind: "shortest_edge", edgePixels: 8, multipleOf: { pixels: 16, direction: "down" } },
+      [8, 40],
+      [16, 32],
+    ],
+    [
+      { kind: "shortest_edge", edgePixels: 40, maxEdgePixels: 899, maxEdgeRounding: "half_even" },
+      [900, 3],
+      [900, 3],
+    ],
+    [
+      { kind: "shortest_edge", edgePixels: 32, maxEdgePixels: 53, maxEdgeRounding: "half_up" },
+      [75, 40],
+      [53, 28],
+    ],
+  ] as const)("resizes by %j from %j to %j", (resize, [height, width], [toHeight, toWidth]) => {
+    const geometry = planGeometry({ height, width }, { resize: { ...resize, filter: "bilinear" } });
+    expect(geometry.resized).toEqual({ height: toHeight, width: toWidth });
+  });
+
+  test("refuses a small image that its padding would make huge", () => {
+    const padTo = { multipleOf: 65_535, method: "zeros" } as const;
+    expect(() => planGeometry({ height: 2, width: 2 }, { padTo })).toThrow(
+      expect.objectContaining({ code: "IMAGE_TOO_LARGE" }),
+    );
+  });
+
   test("shrinks the shorter edge where the longer would pass its limit", () => {
     const resize = {
       kind: "shortest_edge",
@@ -145,6 +185,23 @@ describe("preprocess", () => {
     expect(geometry).toMatchObject({ top: -1, left: 0 });
     const black = Math.fround(-0.5);
     expect([row.data[0], row.data[2]]).toEqual([black, black]);
+  });
+
+  test("fills a smaller image up with the colour of cropFill", () => {
+    const centerCrop = { height: 1, width: 4 };
+    const { row } = preprocess(numbered(1, 2), { ...spec, layout: "HWC", centerCrop, cropFill: [7, 8, 9] });
+    expect([...(row.data as Uint8Array)]).toEqual([7, 8, 9, 0, 1, 2, 3, 4, 5, 7, 8, 9]);
+  });
+
+  test.each([
+    ["zeros", [0, 1, 2, 3, 4, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+    ["mirror", [0, 1, 2, 3, 4, 5, 3, 4, 5, 0, 1, 2, 3, 4, 5, 3, 4, 5, 0, 1, 2, 3, 4, 5, 3, 4, 5]],
+    ["around", [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]],
+  ] as const)("pads to a multiple by %s", (method, expected) => {
+    const padTo = { multipleOf: 3, method };
+    const { row } = preprocess(numbered(1, 2), { ...spec, layout: "HWC", padTo });
+    expect(row.shape).toEqual([3, 3, 3]);
+    expect([...(row.data as Uint8Array)]).toEqual(expected);
   });
 
   test("gives the pixels of the whole resize when only the crop of it is computed", () => {

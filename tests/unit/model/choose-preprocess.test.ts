@@ -226,6 +226,15 @@ describe("choosePreprocess", () => {
     expect(refused(values, input)).toBe(line);
   });
 
+  test("takes one number of the crop's fill for all channels, and refuses two", () => {
+    expect(choose({ cropFill: [7] }).spec.cropFill).toEqual([7, 7, 7]);
+    expect(refused({ cropFill: [7, 8] })).toBe("serving.json: cropFill has 2 numbers for 3 channels");
+  });
+
+  test("pads nothing where the padding is turned off", () => {
+    expect(choose({ padTo: false }).spec).not.toHaveProperty("padTo");
+  });
+
   test("accepts any size where the graph leaves it open", () => {
     expect(choose({ resize: exact(5, 7) }, OPEN_SIZE).spec.resize).toEqual(exact(5, 7));
   });
@@ -243,6 +252,21 @@ describe("rowSize", () => {
     ["an exact resize", {}, { height: 8, width: 9 }],
     ["a crop after it", { centerCrop: { height: 4, width: 5 } }, { height: 4, width: 5 }],
     ["a shorter edge", { resize: { kind: "shortest_edge", edgePixels: 8, filter: "box" } }, undefined],
+    ["a multiple of its own size", { resize: { kind: "multiple", pixels: 8, filter: "box" } }, undefined],
+    ["a size to cover", { resize: { ...exact(8, 9), kind: "cover" } }, undefined],
+    [
+      "a share of it",
+      { resize: { ...exact(8, 9), kind: "share", share: exact(1, 1).size } },
+      { height: 8, width: 9 },
+    ],
+    ["padding", { padTo: { height: 16, width: 12 } }, { height: 16, width: 12 }],
+    ["padding to a multiple", { padTo: { multipleOf: 8, method: "zeros" } }, { height: 8, width: 16 }],
+    ["padding by a mirror", { padTo: { multipleOf: 8, method: "mirror" } }, { height: 16, width: 16 }],
+    [
+      "padding of what depends on the image",
+      { resize: { kind: "multiple", pixels: 8, filter: "box" }, padTo: { multipleOf: 8, method: "zeros" } },
+      undefined,
+    ],
   ])("of %s", (_, change, size) => {
     expect(rowSize({ ...SPEC, ...change })).toEqual(size);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readModelConfig, readPreprocessorConfig } from "../../../src/model/hugging-face.ts";
+import { mergeRecipes } from "../../../src/model/recipe.ts";
 import { temporaryModelFolder } from "../../support/model-folder.ts";
 import { refusal } from "../../support/onnx/refusal.ts";
 
@@ -11,12 +12,12 @@ const config = (content: object) => readModelConfig(temporaryModelFolder({ "conf
 
 function refused(content: object): string {
   const folder = temporaryModelFolder({ "preprocessor_config.json": content });
-  return refusal(folder, () => readPreprocessorConfig(folder));
+  return refusal(folder, () => mergeRecipes([readPreprocessorConfig(folder) ?? { origin: "", values: {} }]));
 }
 
 const SIZE = { height: 224, width: 192 };
 const square = (edge: number) => ({ height: edge, width: edge });
-const shortest = (edgePixels: number) => ({ kind: "shortest_edge", edgePixels, filter: "bilinear" });
+const shortest = (edgePixels: number, filter = "bilinear") => ({ kind: "shortest_edge", edgePixels, filter });
 const exact = (size: { height: number; width: number }) => ({ kind: "exact", size, filter: "bilinear" });
 
 describe("readPreprocessorConfig", () => {
@@ -64,7 +65,7 @@ describe("readPreprocessorConfig", () => {
 
   test.each<[string, string, unknown, object]>([
     ["height and width", "ViTImageProcessor", SIZE, exact(SIZE)],
-    ["a shorter edge", "CLIPImageProcessor", { shortest_edge: 224 }, shortest(224)],
+    ["a shorter edge", "CLIPImageProcessor", { shortest_edge: 224 }, shortest(224, "bicubic")],
     [
       "a shorter edge and a limit",
       "DetrImageProcessor",
@@ -72,10 +73,16 @@ describe("readPreprocessorConfig", () => {
       { ...shortest(800), maxEdgePixels: 1333, maxEdgeRounding: "half_even" },
     ],
     [
-      "a shorter edge and a limit, rounded as most do",
-      "ViltImageProcessor",
+      "a shorter edge and a limit, in multiples",
+      "MaskFormerImageProcessor",
       { shortest_edge: 384, longest_edge: 640 },
-      { ...shortest(384), maxEdgePixels: 640 },
+      { ...shortest(384), maxEdgePixels: 640, multipleOf: { pixels: 32, direction: "up" } },
+    ],
+    [
+      "both edges in a list",
+      "DPTFeatureExtractor",
+      [192, 224],
+      { ...exact({ height: 192, width: 224 }), filter: "bicubic" },
     ],
     [
       "a longer edge",
@@ -97,16 +104,29 @@ describe("readPreprocessorConfig", () => {
     ],
     ["a number: a square", "ViTFeatureExtractor", 224, exact(square(224))],
     ["a number: a square for a class that is not known", "", 224, exact(square(224))],
-    ["a number: the shorter edge for CLIP", "CLIPFeatureExtractor", 224, shortest(224)],
+    ["a number: the shorter edge for CLIP", "CLIPFeatureExtractor", 224, shortest(224, "bicubic")],
     ["a number: the shorter edge for MobileNet", "MobileNetV2ImageProcessorFast", 256, shortest(256)],
-    ["a number: the shorter edge for BiT", "BitImageProcessor", 448, shortest(448)],
+    ["a number: the shorter edge for MobileViT", "MobileViTFeatureExtractor", 288, shortest(288)],
+    [
+      "a number: the longer edge for SAM",
+      "SamImageProcessor",
+      512,
+      { kind: "longest_edge", edgePixels: 512, filter: "bilinear" },
+    ],
+    [
+      "a number: DETR's shorter edge, and its limit",
+      "DetrFeatureExtractor",
+      600,
+      { ...shortest(600), maxEdgePixels: 1333, maxEdgeRounding: "half_even" },
+    ],
+    ["a number: the shorter edge for BiT", "BitImageProcessor", 448, shortest(448, "bicubic")],
   ])("reads a size of %s", (_, type, size, resize) => {
     expect(preprocessor({ image_processor_type: type, size })?.resize).toEqual(resize);
   });
 
   test("reads the class from feature_extractor_type in old files", () => {
     expect(preprocessor({ feature_extractor_type: "CLIPFeatureExtractor", size: 224 })?.resize).toEqual(
-      shortest(224),
+      shortest(224, "bicubic"),
     );
   });
 
@@ -150,7 +170,7 @@ describe("readPreprocessorConfig", () => {
 
   test("refuses do_center_crop without crop_size", () => {
     expect(refused({ do_center_crop: true })).toBe(
-      "preprocessor_config.json: do_center_crop without crop_size",
+      "preprocessor_config.json: do_center_crop without a crop_size of height and width",
     );
   });
 
@@ -175,7 +195,7 @@ describe("readPreprocessorConfig", () => {
         do_center_crop: true,
         crop_size: 224,
       });
-      expect(values).toMatchObject({ resize: shortest(256), centerCrop: square(224) });
+      expect(values).toMatchObject({ resize: shortest(256, "bicubic"), centerCrop: square(224) });
     },
   );
 
@@ -187,7 +207,7 @@ describe("readPreprocessorConfig", () => {
       do_center_crop: true,
       crop_size: 224,
     });
-    expect(values).toMatchObject({ resize: shortest(248), centerCrop: square(224) });
+    expect(values).toMatchObject({ resize: shortest(248, "bicubic"), centerCrop: square(224) });
   });
 
   test.each([
@@ -236,14 +256,70 @@ describe("readPreprocessorConfig", () => {
     expect(preprocessor({ do_pad: false, pad_size: square(1024) })).not.toHaveProperty("padTo");
   });
 
-  test.each([{ pad_size: 8 }, { size_divisor: 32 }, { size_divisibility: 32 }])(
-    "refuses padding to a multiple: %j",
-    (content) => {
-      expect(refused({ do_pad: true, ...content })).toMatch(
-        /^preprocessor_config\.json: do_pad to a multiple of pixels is not served: /,
+  test.each([
+    ["", { pad_size: 96 }, square(96)],
+    ["", { size_divisor: 32 }, { multipleOf: 32, method: "zeros" }],
+    ["", { size_divisibility: 32 }, { multipleOf: 32, method: "zeros" }],
+    ["DPTImageProcessor", { size_divisor: 14 }, { multipleOf: 14, method: "around" }],
+    ["Swin2SRImageProcessor", { pad_size: 4 }, { multipleOf: 4, method: "mirror" }],
+    ["Swin2SRImageProcessor", { size_divisor: 16 }, { multipleOf: 16, method: "mirror" }],
+    ["ViltImageProcessor", { size_divisor: 16 }, undefined],
+  ])("pads as %s does to %j", (image_processor_type, stated, padTo) => {
+    expect(preprocessor({ image_processor_type, do_pad: true, ...stated })?.padTo).toEqual(padTo);
+  });
+
+  test("divides by the deviation once more for EfficientNet's include_top, as it does", () => {
+    const content = { image_processor_type: "EfficientNetImageProcessor", image_std: [0.5, 0.25, 2] };
+    expect(preprocessor(content)?.std).toEqual([0.25, 0.0625, 4]);
+    expect(preprocessor({ ...content, do_normalize: false })).toMatchObject({
+      mean: [0],
+      std: [0.5, 0.25, 2],
+    });
+    expect(preprocessor({ ...content, include_top: false })?.std).toEqual([0.5, 0.25, 2]);
+  });
+
+  test("takes a flag that is null as off, and leaves other nulls to the class", () => {
+    const content = {
+      image_processor_type: "CLIPImageProcessorFast",
+      do_center_crop: null,
+      image_mean: null,
+    };
+    expect(preprocessor(content)).toMatchObject({
+      centerCrop: false,
+      mean: [0.48145466, 0.4578275, 0.40821073],
+    });
+  });
+
+  describe("with a class that does what is not served", () => {
+    const files = {
+      "preprocessor_config.json": { image_processor_type: "DonutImageProcessor", image_mean: 0.25 },
+    };
+
+    test("refuses it in one line", () => {
+      expect(refused(files["preprocessor_config.json"])).toBe(
+        "preprocessor_config.json: DonutImageProcessor turns and shrinks an image and pads around it, which is not served: say in serving.json (preprocess.resize) what to do instead",
       );
-    },
-  );
+    });
+
+    test("takes the resize of serving.json, and the rest from the file", () => {
+      const stated = { origin: "serving.json", values: { resize: false as const } };
+      const source = readPreprocessorConfig(temporaryModelFolder(files)) ?? stated;
+      expect(mergeRecipes([stated, source]).values).toMatchObject({ resize: false, mean: [0.25] });
+    });
+  });
+
+  test.each([
+    [{ image_processor_type: "NewImageProcessor" }, /New's processor is not known here: .* mean them;/],
+    [{ image_processor_type: "NewImageProcessor", size: 224 }, /mean them, size 224 as a square;/],
+    [{ size: 224 }, /no class is named: .* size 224 as a square;/],
+    [{ size: SIZE }, undefined],
+    [{ image_processor_type: "ViTImageProcessor", size: 224 }, undefined],
+  ])("warns of a guess: %j", (content, text) => {
+    const folder = temporaryModelFolder({ "preprocessor_config.json": content });
+    const [warning] = readPreprocessorConfig(folder)?.warnings ?? [];
+    if (text === undefined) expect(warning).toBeUndefined();
+    else expect(warning).toEqual({ text: expect.stringMatching(text), unless: "resize" });
+  });
 
   test.each([
     ["a filter that Pillow does not have", { resample: 6 }, "resample"],

@@ -43,6 +43,7 @@ describe("readServingJson", () => {
           resize: { shortest_edge: 256, longest_edge: 512, filter: "lanczos" },
           center_crop: exact(224, 192),
           crop_rounding: "half_even",
+          crop_fill: [1, 2, 3],
           pad_to: exact(256, 256),
           rescale_factor: 0.5,
           rescale_offset: -1,
@@ -66,6 +67,7 @@ describe("readServingJson", () => {
         resize: { kind: "shortest_edge", edgePixels: 256, maxEdgePixels: 512, filter: "lanczos" },
         centerCrop: { height: 224, width: 192 },
         cropRounding: "half_even",
+        cropFill: [1, 2, 3],
         padTo: { height: 256, width: 256 },
         rescaleFactor: 0.5,
         rescaleOffset: -1,
@@ -107,6 +109,18 @@ describe("readServingJson", () => {
     ],
   ])("reads a resize that is %s", (_, resize, expected) => {
     expect(values({ preprocess: { resize } })).toEqual({ resize: expected });
+  });
+
+  test.each([
+    [false, false],
+    [exact(8, 9), exact(8, 9)],
+    [{ multiple_of: 32 }, { multipleOf: 32, method: "zeros" }],
+    [
+      { multiple_of: 8, method: "mirror" },
+      { multipleOf: 8, method: "mirror" },
+    ],
+  ])("reads a padding to %j", (stated, padTo) => {
+    expect(values({ preprocess: { pad_to: stated } })).toEqual({ padTo });
   });
 
   test("reads a crop turned off", () => {
@@ -191,6 +205,17 @@ describe("readServingJson", () => {
     ["a resize of true", { preprocess: { resize: true } }, "preprocess.resize"],
     ["a number for the crop", { preprocess: { center_crop: 224 } }, "preprocess.center_crop"],
     ["an unknown rounding of the crop", { preprocess: { crop_rounding: "up" } }, "preprocess.crop_rounding"],
+    ["a crop's fill past 255", { preprocess: { crop_fill: [256] } }, "preprocess.crop_fill.0"],
+    [
+      "padding by an unknown method",
+      { preprocess: { pad_to: { multiple_of: 8, method: "wrap" } } },
+      "preprocess.pad_to.method",
+    ],
+    [
+      "padding to a multiple of 1",
+      { preprocess: { pad_to: { multiple_of: 1 } } },
+      "preprocess.pad_to.multiple_of",
+    ],
     ["a huge crop", { preprocess: { center_crop: exact(70_000, 8) } }, "preprocess.center_crop.height"],
     ["more means than bands", { preprocess: { mean: new Array(513).fill(0) } }, "preprocess.mean"],
     ["one mean that is no list", { preprocess: { mean: 0.5 } }, "preprocess.mean"],

@@ -120,10 +120,41 @@ describe("readTimmConfig", () => {
     expect(values).not.toHaveProperty("color");
   });
 
-  test("leaves the colour of one channel to the graph, and ImageNet's three means out", () => {
+  test("takes one mean of ImageNet's three for one channel", () => {
     const values = read({ pretrained_cfg: { input_size: [1, 28, 28] } });
-    expect(values).not.toHaveProperty("color");
-    expect(values).not.toHaveProperty("mean");
+    expect(values).toMatchObject({ color: "L", mean: [expect.closeTo(0.449, 12)] });
+    expect(values?.std).toEqual([expect.closeTo(0.226, 12)]);
+  });
+
+  test.each<[string, object, object]>([
+    [
+      "fits into a border of the mean's colour",
+      { crop_mode: "border" },
+      { kind: "fit", rounding: "half_even" },
+    ],
+    ["covers an input that is no square", { input_size: [3, 224, 448] }, { kind: "cover" }],
+    ["crops past the image", { crop_pct: 1.5 }, { kind: "shortest_edge", edgePixels: 149 }],
+    ["takes a share of 0 for none", { crop_pct: 0 }, { kind: "shortest_edge", edgePixels: 256 }],
+  ])("%s", (_name, changes, resize) => {
+    const values = read(pretrained(changes));
+    expect(values).toMatchObject({ resize });
+    expect(values?.cropFill).toEqual("crop_mode" in changes ? [124, 116, 104] : undefined);
+  });
+
+  test("reads an older file, which has the keys beside the architecture", () => {
+    const { architecture, pretrained_cfg } = RESNET;
+    expect(read({ architecture, ...pretrained_cfg, labels: ["a", "b", "c"] })).toEqual({
+      ...read(RESNET),
+      labels: ["a", "b", "c"],
+    });
+    expect(read({ architecture, num_classes: 3 })).toBeUndefined();
+  });
+
+  test("believes what the model was made with", () => {
+    const fixed = { ...pretrained({ fixed_input_size: true }), model_args: { in_chans: 1, img_size: 96 } };
+    expect(read(fixed)).toMatchObject({ color: "L", centerCrop: { height: 96, width: 96 } });
+    const flexible = { ...RESNET, model_args: { img_size: [96, 64] } };
+    expect(read(flexible)).toMatchObject({ color: "RGB", centerCrop: { height: 224, width: 224 } });
   });
 
   test.each<[string, object, string[]]>([
@@ -145,18 +176,17 @@ describe("readTimmConfig", () => {
   });
 
   test.each<[string, object, RegExp]>([
-    ["a border", pretrained({ crop_mode: "border" }), /^config\.json: crop_mode border is not served/],
-    [
-      "no square",
-      pretrained({ input_size: [3, 224, 448] }),
-      /^config\.json: input_size 224x448 .* only squares/,
-    ],
     [
       "a random filter",
       pretrained({ interpolation: "random" }),
+      /^config\.json: interpolation random is none/,
+    ],
+    [
+      "a filter that is none",
+      pretrained({ interpolation: "cubic" }),
       /^config\.json: pretrained_cfg\.interpolation: /,
     ],
-    ["a crop past the image", pretrained({ crop_pct: 1.5 }), /^config\.json: pretrained_cfg\.crop_pct: /],
+    ["a share below 0", pretrained({ crop_pct: -1 }), /^config\.json: pretrained_cfg\.crop_pct: /],
     ["labels of another number", { ...RESNET, label_names: ["a"] }, /^config\.json: 1 label_names, .* 3$/],
   ])("refuses %s", (_name, content, message) => {
     expect(refused(content)).toMatch(message);
