@@ -48,7 +48,7 @@ function rowPixels(raster: Raster, spec: PreprocessSpec, geometry: Geometry): Ra
   const { resized, row } = geometry;
   if (resize?.kind === "crop" || resize?.kind === "pad") {
     const box = sourceBox(raster, resize.size, resize.kind);
-    return resample(cutBox(raster, box), resize.size, resize.filter);
+    return resample(cutBox(raster, box, resize.padMode), resize.size, resize.filter);
   }
   const kept = spec.padTo === undefined ? row : (spec.centerCrop ?? resized);
   const top = Math.max(0, geometry.top);

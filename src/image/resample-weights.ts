@@ -1,6 +1,6 @@
 import { ServingError } from "../errors.ts";
 import { FILTER_KERNELS } from "./filter-kernel.ts";
-import type { Filter } from "./preprocess-spec.ts";
+import type { KernelFilter } from "./preprocess-spec.ts";
 import { remember } from "./remember.ts";
 
 /** Bits of fraction of a weight: 32 less 8 for the pixel and 2 for sums outside 0..1. */
@@ -41,7 +41,7 @@ export interface Axis {
  * would take more memory than the pixels.
  * @see python-pillow/Pillow `src/libImaging/Resample.c` precompute_coeffs, normalize_coeffs_8bpc
  */
-export function resampleWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
+export function resampleWeights(axis: Axis, filter: KernelFilter): AxisWeights {
   const shrink = Math.max((axis.to - axis.from) / axis.targetLength, 1);
   const taps = 2 * FILTER_KERNELS[filter].support * shrink + 1;
   return axis.windowLength * taps > MAX_KEPT_WEIGHTS ? makeWeights(axis, filter) : keptWeights(axis, filter);
@@ -53,7 +53,7 @@ const keptWeights = remember(
   KEPT_AXES,
 );
 
-function makeWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
+function makeWeights(axis: Axis, filter: KernelFilter): AxisWeights {
   const { support, weigh } = FILTER_KERNELS[filter];
   // Pillow keeps the box in C floats.
   const from = Math.fround(axis.from);

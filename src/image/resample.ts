@@ -1,6 +1,7 @@
 import { ServingError } from "../errors.ts";
-import type { Filter } from "./preprocess-spec.ts";
+import type { Filter, KernelFilter } from "./preprocess-spec.ts";
 import type { Raster, Size } from "./raster.ts";
+import { resampleCv2Linear } from "./resample-cv2-linear.ts";
 import { resampleNearest } from "./resample-nearest.ts";
 import { resampleColumns, resampleRows } from "./resample-passes.ts";
 import { type Axis, resampleWeights } from "./resample-weights.ts";
@@ -28,7 +29,8 @@ export interface ResampleOptions {
 
 /**
  * Returns `raster` resized to `size`, pixel for pixel as Pillow's `Image.resize(size, filter, box)`, cut to
- * `options.window`. Where nothing is to be done it returns `raster` itself.
+ * `options.window`; with `cv2_linear` as OpenCV's `cv2.resize`, which takes no box. Where nothing is to be done it
+ * returns `raster` itself.
  *
  * Shapes: `[h, w, channels]` → `[size.height, size.width, channels]`, or the window's.
  *
@@ -44,6 +46,7 @@ export function resample(raster: Raster, size: Size, filter: Filter, options: Re
     return crop(raster, window.left, window.top, window.width, window.height);
   }
   if (filter === "nearest") return resampleNearest(raster, across, down);
+  if (filter === "cv2_linear") return resampleCv2Linear(raster, across, down);
   if (raster.height > raster.width * 100 && size.height < raster.height) {
     // Pillow shrinks the height of very tall images first; with rounding to 8 bits between the passes it shows.
     return resampleAcross(resampleDown(raster, down, filter), across, filter);
@@ -88,19 +91,19 @@ function isIdentity(axis: Axis): boolean {
 }
 
 /** The source rows that an axis reads for its window. */
-function rowsRead(down: Axis, filter: Exclude<Filter, "nearest">): { start: number; count: number } {
+function rowsRead(down: Axis, filter: KernelFilter): { start: number; count: number } {
   if (isIdentity(down)) return { start: down.windowStart, count: down.windowLength };
   const { starts, counts } = resampleWeights(down, filter);
   const start = starts[0] ?? 0;
   return { start, count: (starts.at(-1) ?? 0) + (counts.at(-1) ?? 0) - start };
 }
 
-function resampleAcross(raster: Raster, across: Axis, filter: Exclude<Filter, "nearest">): Raster {
+function resampleAcross(raster: Raster, across: Axis, filter: KernelFilter): Raster {
   if (isIdentity(across)) return crop(raster, across.windowStart, 0, across.windowLength, raster.height);
   return resampleColumns(raster, resampleWeights(across, filter));
 }
 
-function resampleDown(raster: Raster, down: Axis, filter: Exclude<Filter, "nearest">, firstRow = 0): Raster {
+function resampleDown(raster: Raster, down: Axis, filter: KernelFilter, firstRow = 0): Raster {
   if (isIdentity(down)) return crop(raster, 0, down.windowStart - firstRow, raster.width, down.windowLength);
   return resampleRows(raster, resampleWeights(down, filter), firstRow);
 }

@@ -115,7 +115,8 @@ export function rowSize(spec: PreprocessSpec): Size | undefined {
   if (spec.padTo !== undefined) return spec.padTo;
   if (spec.centerCrop !== undefined) return spec.centerCrop;
   const { resize } = spec;
-  return resize !== undefined && "size" in resize && resize.kind !== "fit" ? resize.size : undefined;
+  if (resize === undefined || !("size" in resize) || resize.kind === "fit") return undefined;
+  return resize.kind === "letterbox" && resize.stride !== undefined ? undefined : resize.size;
 }
 
 /** Returns the shape of a row, `[C, H, W]` or `[H, W, C]`; undefined when it depends on the image. */

@@ -5,8 +5,11 @@ import { StartupError } from "../errors.ts";
 import {
   CROP_ROUNDINGS,
   type CropRounding,
+  CV2_FILTERS,
   FILTERS,
   type Filter,
+  PAD_MODES,
+  type PadMode,
   type Resize,
 } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
@@ -19,7 +22,7 @@ import type { RecipeSource, RecipeValues } from "./recipe.ts";
 
 const pixels = z.int().min(1).max(65_535);
 const size = z.strictObject({ height: pixels, width: pixels });
-const filter = z.enum(FILTERS);
+const filter = z.enum([...FILTERS, ...CV2_FILTERS]);
 
 /** How an image of another aspect is brought to an exact size. */
 const METHODS = ["squish", "crop", "pad", "letterbox"] as const;
@@ -31,6 +34,8 @@ const resize = z.union([
     width: pixels,
     method: z.enum(METHODS).optional(),
     fill: z.int().min(0).max(255).optional(),
+    stride: pixels.optional(),
+    pad_mode: z.enum(PAD_MODES).optional(),
     filter: filter.optional(),
   }),
   z.strictObject({ shortest_edge: pixels, longest_edge: pixels.optional(), filter: filter.optional() }),
@@ -87,6 +92,8 @@ type StatedResize =
       readonly width: number;
       readonly method?: (typeof METHODS)[number] | undefined;
       readonly fill?: number | undefined;
+      readonly stride?: number | undefined;
+      readonly pad_mode?: PadMode | undefined;
       readonly filter?: Filter | undefined;
     }
   | {
@@ -178,10 +185,13 @@ function toResize(stated: StatedResize): Resize | false {
   if (stated === false) return false;
   const { filter: name = "bilinear" } = stated;
   if ("height" in stated) {
-    const { height, width, method = "squish", fill = 114 } = stated;
-    const to = { height, width };
-    if (method === "letterbox") return { kind: method, size: to, filter: name, fill };
-    return { kind: method === "squish" ? "exact" : method, size: to, filter: name };
+    const { height, width, method = "squish", fill = 114, stride, pad_mode: padMode } = stated;
+    const to = { size: { height, width }, filter: name };
+    if (method === "letterbox") {
+      return { kind: method, ...to, fill, ...(stride === undefined ? {} : { stride }) };
+    }
+    if (method === "pad") return { kind: method, ...to, ...(padMode === undefined ? {} : { padMode }) };
+    return { kind: method === "squish" ? "exact" : method, ...to };
   }
   if ("max_height" in stated) {
     return { kind: "fit", size: { height: stated.max_height, width: stated.max_width }, filter: name };
