@@ -57,6 +57,7 @@ export interface ServingJson {
   readonly output?: string | undefined;
   /** A list, or the name of a file with a label on each line. */
   readonly labels?: readonly string[] | string | undefined;
+  readonly output_layout?: "CHW" | "HWC" | undefined;
   readonly activation?: "softmax" | "sigmoid" | "none" | undefined;
   readonly multi_label?: boolean | undefined;
   readonly detector?: (typeof DETECTORS)[number] | undefined;
@@ -109,6 +110,7 @@ export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
   task: z.enum(["classification", "segmentation", "detection", "regression", "generic"]).optional(),
   output: z.string().optional(),
   labels: z.union([z.array(z.string()).min(1), z.string()]).optional(),
+  output_layout: z.enum(["CHW", "HWC"]).optional(),
   activation: z.enum(["softmax", "sigmoid", "none"]).optional(),
   multi_label: z.boolean().optional(),
   detector: z.enum(DETECTORS).optional(),
@@ -152,6 +154,7 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     task: content.task,
     output: content.output,
     labels: readLabels(folder, content.labels),
+    outputLayout: content.output_layout,
     activation: content.activation,
     multiLabel: content.multi_label,
     detector: content.detector,
