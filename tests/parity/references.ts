@@ -51,15 +51,22 @@ export function readReferences<Content>(name: string): Content {
   return JSON.parse(readFileSync(new URL(name, FIXTURES), "utf8")) as Content;
 }
 
-/** A float32 tensor: its numbers deflated, in base64. */
+/** A tensor: its numbers deflated, in base64. */
 export interface StoredTensor {
   readonly shape: readonly number[];
+  /** @default "float32" */
+  readonly dtype?: "float32" | "int64";
   readonly data: string;
 }
 
-export function unpack({ shape, data }: StoredTensor): Tensor {
-  const bytes = Uint8Array.from(inflateSync(Buffer.from(data, "base64")));
-  return { dtype: "float32", shape, data: new Float32Array(bytes.buffer) };
+export function unpack({ shape, dtype = "float32", data }: StoredTensor): Tensor {
+  const { buffer } = unpackBytes(data);
+  return { dtype, shape, data: dtype === "float32" ? new Float32Array(buffer) : new BigInt64Array(buffer) };
+}
+
+/** Returns deflated bytes, given in base64. */
+export function unpackBytes(data: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(inflateSync(Buffer.from(data, "base64")));
 }
 
 /** What Pillow gave; tools/make-pillow-references.py wrote it. */
@@ -80,6 +87,9 @@ export function decodeFixture(file: string, color: "RGB" | "L"): Promise<Raster>
 
 /** What the training libraries' own steps gave; tools/make-recipe-references.py wrote it. */
 export const recipes = readReferences<readonly PreprocessCase[]>("recipes.json");
+
+/** What fastai itself gave; tools/make-fastai-references.py wrote it. */
+export const fastai = readReferences<readonly Omit<PreprocessCase, "resized">[]>("fastai.json");
 
 type Numbers = Uint8Array | Uint16Array | Float32Array;
 
