@@ -131,13 +131,18 @@ function findOutput(row: Tensors, wanted: string): string | undefined {
 function tableOutput(form: Form, recipe: Recipe, row: Tensors): string {
   const { output = findOutput(row, "output0") ?? Object.keys(row)[0] ?? "" } = recipe.values;
   const shape = row[output]?.shape;
-  const least = 4 + (recipe.values.classes ?? 1);
-  const fits =
-    shape?.length === 2 && (form === "ultralytics" ? (shape[0] ?? 0) >= least : (shape[1] ?? 0) >= 6);
-  if (fits) return output;
+  if (shape !== undefined && fitsTable(form, shape, recipe.values.classes)) return output;
   throw new StartupError(
     `${recipe.origins.detector ?? recipe.origins.task}: detector ${form} needs a row of ${form === "ultralytics" ? "[4 + classes, boxes]" : "[boxes, 6]"}, output "${output}" gives ${shape === undefined ? "nothing" : formatShape(shape)}`,
   );
+}
+
+/** More numbers to a box than it needs are its key points or mask, if the folder says how many classes there are. */
+function fitsTable(form: Form, shape: readonly number[], classes: number | undefined): boolean {
+  const [rows = 0, columns = 0] = shape;
+  if (shape.length !== 2) return false;
+  if (form === "ultralytics") return rows >= 4 + (classes ?? 1);
+  return columns === 6 || (classes !== undefined && columns > 6);
 }
 
 /** One score more than labels is that of "no object", which only a softmax has. */

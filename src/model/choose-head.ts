@@ -106,8 +106,8 @@ function isClassMap({ dtype, shape }: Tensor): boolean {
 }
 
 /**
- * Tells whether a map of scores is `[h, w, C]`: as serving.json says, else as many labels as one of the axes has places
- * say, else as the input is laid out.
+ * Tells whether a map of scores is `[h, w, C]`: as serving.json says; else by the end that is the shortest axis and has a
+ * place for each label; else as the input is laid out.
  */
 function isChannelsLast(
   { values }: Recipe,
@@ -115,8 +115,10 @@ function isChannelsLast(
   imageLayout: "CHW" | "HWC" | undefined,
 ): boolean {
   if (values.outputLayout !== undefined) return values.outputLayout === "HWC";
+  const [first = 0, middle = 0, last = 0] = shape;
   const count = values.labels?.length;
-  if (count !== undefined && (shape[0] === count) !== (shape[2] === count)) return shape[2] === count;
+  if (last === count && last < middle && last < first) return true;
+  if (first === count && first < middle && first < last) return false;
   return imageLayout === "HWC";
 }
 
