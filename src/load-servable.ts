@@ -101,7 +101,7 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
     },
   );
   const { head, origins, warnings } =
-    trial === undefined ? GENERIC : chooseHead(recipe, trial.outputs, image !== undefined);
+    trial === undefined ? GENERIC : chooseHead(recipe, trial.outputs, image?.layout);
   if (settings.defaultSignature !== undefined) requireDefault(settings.defaultSignature, head);
   const goldenResult =
     golden === undefined || goldenRow === undefined || trial === undefined

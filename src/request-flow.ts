@@ -148,7 +148,9 @@ export class RequestFlow {
   }
 
   async #runRow(row: Tensors): Promise<RowOutcome> {
-    if (this.#parts.servable.batching.kind === "whole") {
+    const { batching } = this.#parts.servable;
+    if (batching.kind === "whole") {
+      if (batching.isRow) return { outputs: await this.#runWhole(row) };
       return { outputs: dropBatchAxis(await this.#runWhole(addBatchAxis(row))) };
     }
     return this.#task.enqueue({ kind: "row", row }, groupOf(row));

@@ -37,10 +37,14 @@ export async function runTrial({ session, batching, makeRow }: TrialOptions): Pr
     }
     reason = first !== undefined && "error" in first ? first.error : "";
   }
-  const { rows } = await session.run({ kind: "whole", feeds: addBatchAxis(makeRow()) });
+  const isRow = batching.isRow === true;
+  const feeds = isRow ? makeRow() : addBatchAxis(makeRow());
+  const { rows } = await session.run({ kind: "whole", feeds });
   const [whole] = rows;
   if (whole !== undefined && "outputs" in whole) {
-    return { batching: { kind: "whole" }, outputs: dropBatchAxis(whole.outputs) };
+    return isRow
+      ? { batching, outputs: whole.outputs }
+      : { batching: { kind: "whole" }, outputs: dropBatchAxis(whole.outputs) };
   }
   throw new StartupError(`the model does not run: ${reason || whole?.error || "no outcome"}`);
 }

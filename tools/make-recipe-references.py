@@ -1,4 +1,4 @@
-"""Makes tests/parity/fixtures/recipes.json: rows as torchvision, transformers, fastai and Ultralytics make them.
+"""Makes tests/parity/fixtures/recipes.json: rows as torchvision, transformers and Ultralytics make them.
 
     python3 -m venv /tmp/pillow && /tmp/pillow/bin/pip install 'pillow==12.3.0' numpy
     /tmp/pillow/bin/python tools/make-recipe-references.py
@@ -65,33 +65,12 @@ def recipes() -> dict:
             lambda image, resized=resized: pad_to(normalise(bilinear(image, resized(image.height, image.width))), 72, 73),
             {"resize": resize | {"filter": "bilinear"}, "padTo": size(72, 73)},
         )
-    for method in ("crop", "pad"):
-        for height, width in [(56, 56), (30, 61), (71, 24)]:
-            made[f"fastai-{method}-{height}x{width}"] = (
-                lambda image, m=method, h=height, w=width: normalise(fastai_resize(image, h, w, m)),
-                {"resize": {"kind": method, "size": size(height, width), "filter": "bilinear"}},
-            )
     for height, width in [(64, 64), (75, 52), (33, 90)]:
         made[f"letterbox-{height}x{width}"] = (
             lambda image, h=height, w=width: normalise(letterbox(image, h, w)),
             {"resize": {"kind": "letterbox", "size": size(height, width), "filter": "bilinear", "fill": 114}},
         )
     return made
-
-
-def fastai_resize(image: Image.Image, height: int, width: int, method: str) -> Image.Image:
-    """fastai.vision.augment.Resize with _do_crop_pad, on the validation set."""
-    w, h = image.size
-    take = w / width > h / height if method == "pad" else w / width < h / height
-    m = w / width if take else h / height
-    cw, ch = int(m * width), int(m * height)
-    left, top = int(0.5 * (w - cw)), int(0.5 * (h - ch))
-    image = image.crop((max(left, 0), max(top, 0), min(left + cw, w), min(top + ch, h)))
-    before = (max(-top, 0), max(-left, 0))
-    after = (max(ch - h - before[0], 0), max(cw - w - before[1], 0))
-    pads = ((before[0], after[0]), (before[1], after[1]), (0, 0))
-    image = Image.fromarray(np.pad(np.asarray(image), pads, mode="reflect"))
-    return bilinear(image, (height, width))
 
 
 def letterbox(image: Image.Image, height: int, width: int) -> Image.Image:

@@ -1,6 +1,6 @@
 import { ServingError } from "../errors.ts";
 import { FILTER_KERNELS } from "./filter-kernel.ts";
-import type { Filter } from "./preprocess-spec.ts";
+import type { KernelFilter } from "./preprocess-spec.ts";
 
 /** 128 MiB of weights. */
 const MAX_WEIGHTS = 2 ** 24;
@@ -33,7 +33,7 @@ export interface AxisWeights {
  * would take more memory than the pixels.
  * @see python-pillow/Pillow `src/libImaging/Resample.c` precompute_coeffs
  */
-export function axisWeights(axis: Axis, filter: Exclude<Filter, "nearest">): AxisWeights {
+export function axisWeights(axis: Axis, filter: KernelFilter): AxisWeights {
   const { support, weigh } = FILTER_KERNELS[filter];
   // Pillow keeps the box in C floats.
   const from = Math.fround(axis.from);

@@ -1,4 +1,4 @@
-import type { Filter } from "./preprocess-spec.ts";
+import type { KernelFilter } from "./preprocess-spec.ts";
 
 /** A resampling filter as a function of the distance from its centre, in source pixels at scale 1. */
 export interface FilterKernel {
@@ -12,7 +12,7 @@ export interface FilterKernel {
  *
  * @see python-pillow/Pillow `src/libImaging/Resample.c`, the filter functions
  */
-export const FILTER_KERNELS: Readonly<Record<Exclude<Filter, "nearest">, FilterKernel>> = {
+export const FILTER_KERNELS: Readonly<Record<KernelFilter, FilterKernel>> = {
   // Open on the left, so that a source pixel on the border of two boxes counts once.
   box: { support: 0.5, weigh: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
   bilinear: { support: 1, weigh: (x) => Math.max(0, 1 - Math.abs(x)) },

@@ -1,11 +1,13 @@
 import { ServingError } from "../errors.ts";
 import { paddedSize } from "./padded-size.ts";
-import type { CropRounding, Geometry, PreprocessSpec } from "./preprocess-spec.ts";
+import type { CropRounding, Geometry, PreprocessSpec, Resize } from "./preprocess-spec.ts";
 import type { Size } from "./raster.ts";
 import { resizedSize } from "./resized-size.ts";
 import { roundHalfEven } from "./round-half-even.ts";
 import { shareBox } from "./share-box.ts";
 import { type SourceBox, sourceBox } from "./source-box.ts";
+
+type Letterbox = Extract<Resize, { readonly kind: "letterbox" }>;
 
 /** A row of three channels may be enlarged to this many pixels; beyond, only as large as its source. 4096 x 4096. */
 const MAX_ENLARGED_PIXELS = 2 ** 24;
@@ -29,7 +31,7 @@ export function planGeometry(
     return boxGeometry(source, resize.size, sourceBox(source, resize.size, resize.kind));
   }
   if (resize?.kind === "share") return boxGeometry(source, resize.size, shareBox(source, resize.share));
-  if (resize?.kind === "letterbox") return letterboxGeometry(source, resized, resize.size);
+  if (resize?.kind === "letterbox") return letterboxGeometry(source, resized, resize);
   const kept = spec.centerCrop ?? resized;
   const row = paddedSize(kept, spec.padTo);
   if (kept.height > row.height || kept.width > row.width) {
@@ -75,11 +77,14 @@ function boxGeometry({ height, width }: Size, row: Size, box: SourceBox): Geomet
 }
 
 /** @see ultralytics/ultralytics `ultralytics/data/augment.py` LetterBox */
-function letterboxGeometry({ height, width }: Size, resized: Size, row: Size): Geometry {
+function letterboxGeometry({ height, width }: Size, resized: Size, { size, stride }: Letterbox): Geometry {
+  const fill = (edge: number, full: number) =>
+    stride === undefined ? full : edge + ((full - edge) % stride);
+  const row = { height: fill(resized.height, size.height), width: fill(resized.width, size.width) };
   const before = (space: number) => 0 - Math.max(0, roundHalfEven(space / 2 - 0.1));
   const top = before(row.height - resized.height);
   const left = before(row.width - resized.width);
-  return { source: { height, width }, resized, top, left, row: { ...row } };
+  return { source: { height, width }, resized, top, left, row };
 }
 
 /**

@@ -3,7 +3,18 @@ import type { Size } from "./raster.ts";
 /** Pillow's resampling filters, by their names in `PIL.Image.Resampling`. */
 export const FILTERS = ["nearest", "box", "bilinear", "hamming", "bicubic", "lanczos"] as const;
 
-export type Filter = (typeof FILTERS)[number];
+/** OpenCV's, by the names of its flags: the pixels of `cv2.INTER_LINEAR`, which does not smooth what it shrinks. */
+export const CV2_FILTERS = ["cv2_linear"] as const;
+
+export type Filter = (typeof FILTERS)[number] | (typeof CV2_FILTERS)[number];
+
+/** The filters that are convolutions. */
+export type KernelFilter = Exclude<(typeof FILTERS)[number], "nearest">;
+
+/** What continues an image beyond its edges: its own pixels mirrored, black, or the edge's pixels. */
+export const PAD_MODES = ["reflection", "zeros", "border"] as const;
+
+export type PadMode = (typeof PAD_MODES)[number];
 
 /** The rules by which a centre crop is rounded to whole pixels. */
 export const CROP_ROUNDINGS = ["floor", "half_even"] as const;
@@ -64,10 +75,23 @@ export type Resize =
   | { readonly kind: "nearest"; readonly size: Size; readonly multipleOf: number; readonly filter: Filter }
   /** As Perceiver's: the centre, these shares of the source's shorter edge, is cut out; then that box is resized. */
   | { readonly kind: "share"; readonly share: Size; readonly size: Size; readonly filter: Filter }
-  /** As fastai 2: the centre cut, or reflected outwards, to the aspect of `size`; then that box is resized. */
-  | { readonly kind: "crop" | "pad"; readonly size: Size; readonly filter: Filter }
+  /** As fastai 2: the centre cut to the aspect of `size`, or the image continued to it; then that box is resized. */
+  | {
+      readonly kind: "crop" | "pad";
+      readonly size: Size;
+      readonly filter: Filter;
+      /** How `pad` continues it. @default "reflection" */
+      readonly padMode?: PadMode;
+    }
   /** As Ultralytics: as large as fits, rounded half to even, in the centre of `size`; around it grey of `fill`, 0..255. */
-  | { readonly kind: "letterbox"; readonly size: Size; readonly filter: Filter; readonly fill: number };
+  | {
+      readonly kind: "letterbox";
+      readonly size: Size;
+      readonly filter: Filter;
+      readonly fill: number;
+      /** The row is not all of `size`, but the resized image and grey to the next multiples of this. */
+      readonly stride?: number;
+    };
 
 /**
  * From a decoded image to one row of the model's input, as the training code did it.

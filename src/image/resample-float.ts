@@ -1,5 +1,6 @@
+import { ServingError } from "../errors.ts";
 import { type Axis, type AxisWeights, axisWeights } from "./axis-weights.ts";
-import type { Filter } from "./preprocess-spec.ts";
+import type { Filter, KernelFilter } from "./preprocess-spec.ts";
 import type { Raster, Size } from "./raster.ts";
 import type { ResampleOptions, Window } from "./resample.ts";
 import { resampleNearest } from "./resample-nearest.ts";
@@ -13,6 +14,7 @@ type Band = Raster<Float32Array>;
  *
  * Shapes: `[h, w, 1]` → `[size.height, size.width, 1]`, or the window's.
  *
+ * @throws {ServingError} INVALID_ARGUMENT for `cv2_linear`, which is one of 8-bit levels.
  * @see python-pillow/Pillow `src/PIL/Image.py` Image.resize, `src/libImaging/Resample.c`
  * ImagingResampleHorizontal_32bpc, ImagingResampleVertical_32bpc
  */
@@ -27,6 +29,12 @@ export function resampleFloat(
   const down = wholeAxis(band.height, size.height, window.top, window.height);
   if (isKept(across) && isKept(down)) return cut(band, window);
   if (filter === "nearest") return resampleNearest(band, across, down);
+  if (filter === "cv2_linear") {
+    throw new ServingError(
+      "INVALID_ARGUMENT",
+      "expected an array of uint8, which the model's filter cv2_linear takes, got another type",
+    );
+  }
   if (band.height > band.width * 100 && size.height < band.height) {
     // Pillow shrinks the height of very tall images first.
     return resampleAcross(resampleDown(band, down, filter), across, filter);
@@ -43,7 +51,7 @@ function isKept({ sourceLength, targetLength }: Axis): boolean {
   return sourceLength === targetLength;
 }
 
-function resampleAcross(band: Band, across: Axis, filter: Exclude<Filter, "nearest">): Band {
+function resampleAcross(band: Band, across: Axis, filter: KernelFilter): Band {
   if (isKept(across)) {
     const { windowStart: left, windowLength: width } = across;
     return cut(band, { top: 0, left, height: band.height, width });
@@ -70,7 +78,7 @@ function sumColumns(target: Float32Array, source: Float32Array, across: AxisWeig
   }
 }
 
-function resampleDown(band: Band, down: Axis, filter: Exclude<Filter, "nearest">): Band {
+function resampleDown(band: Band, down: Axis, filter: KernelFilter): Band {
   if (isKept(down)) {
     const { windowStart: top, windowLength: height } = down;
     return cut(band, { top, left: 0, height, width: band.width });

@@ -1,6 +1,6 @@
 import { type Axis, axisWeights } from "./axis-weights.ts";
 import { FILTER_KERNELS } from "./filter-kernel.ts";
-import type { Filter } from "./preprocess-spec.ts";
+import type { KernelFilter } from "./preprocess-spec.ts";
 import { remember } from "./remember.ts";
 
 /** Bits of fraction of a weight: 32 less 8 for the pixel and 2 for sums outside 0..1. */
@@ -31,7 +31,7 @@ export interface FixedWeights {
  * @throws {ServingError} IMAGE_TOO_LARGE as `axisWeights` says.
  * @see python-pillow/Pillow `src/libImaging/Resample.c` normalize_coeffs_8bpc
  */
-export function resampleWeights(axis: Axis, filter: Exclude<Filter, "nearest">): FixedWeights {
+export function resampleWeights(axis: Axis, filter: KernelFilter): FixedWeights {
   const shrink = Math.max((axis.to - axis.from) / axis.targetLength, 1);
   const taps = 2 * FILTER_KERNELS[filter].support * shrink + 1;
   return axis.windowLength * taps > MAX_KEPT_WEIGHTS ? makeWeights(axis, filter) : keptWeights(axis, filter);
@@ -43,7 +43,7 @@ const keptWeights = remember(
   KEPT_AXES,
 );
 
-function makeWeights(axis: Axis, filter: Exclude<Filter, "nearest">): FixedWeights {
+function makeWeights(axis: Axis, filter: KernelFilter): FixedWeights {
   const { starts, counts, weights: exact, stride } = axisWeights(axis, filter);
   const targets = starts.length;
   const from = starts[0] ?? 0;

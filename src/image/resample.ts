@@ -2,8 +2,9 @@ import { ServingError } from "../errors.ts";
 import type { Axis } from "./axis-weights.ts";
 import { crop, type HeldRaster, hold, release } from "./held-raster.ts";
 import { type Kernels, withKernels } from "./kernels.ts";
-import type { Filter } from "./preprocess-spec.ts";
+import type { Filter, KernelFilter } from "./preprocess-spec.ts";
 import type { Raster, Size } from "./raster.ts";
+import { resampleCv2Linear } from "./resample-cv2-linear.ts";
 import { resampleNearest } from "./resample-nearest.ts";
 import { resampleColumns, resampleRows } from "./resample-passes.ts";
 import { resampleWeights } from "./resample-weights.ts";
@@ -31,7 +32,8 @@ export interface ResampleOptions {
 
 /**
  * Returns `raster` resized to `size`, pixel for pixel as Pillow's `Image.resize(size, filter, box)`, cut to
- * `options.window`. Where nothing is to be done it returns `raster` itself.
+ * `options.window`; with `cv2_linear` as OpenCV's `cv2.resize`, which takes no box. Where nothing is to be done it
+ * returns `raster` itself.
  *
  * Shapes: `[h, w, channels]` → `[size.height, size.width, channels]`, or the window's.
  *
@@ -45,13 +47,14 @@ export function resample(raster: Raster, size: Size, filter: Filter, options: Re
   const down = axis(raster.height, [box.top, box.bottom], size.height, [window.top, window.height]);
   if (isWhole(across) && isWhole(down)) return raster;
   if (filter === "nearest") return resampleNearest(raster, across, down);
+  if (filter === "cv2_linear") return resampleCv2Linear(raster, across, down);
   return withKernels((kernels) => release(kernels, resampleHeld(kernels, raster, { across, down, filter })));
 }
 
 interface Axes {
   readonly across: Axis;
   readonly down: Axis;
-  readonly filter: Exclude<Filter, "nearest">;
+  readonly filter: KernelFilter;
 }
 
 function resampleHeld(kernels: Kernels, raster: Raster, { across, down, filter }: Axes): HeldRaster {

@@ -34,9 +34,11 @@ export function rowPixels<Data extends Pixels>(
   const { resize, centerCrop, padTo } = spec;
   const { resized, row } = geometry;
   if (resize?.kind === "crop" || resize?.kind === "pad" || resize?.kind === "share") {
-    const box =
-      resize.kind === "share" ? shareBox(raster, resize.share) : sourceBox(raster, resize.size, resize.kind);
-    return { pixels: resample(cutBox(raster, box), resize.size, resize.filter), top: 0, left: 0 };
+    const cut =
+      resize.kind === "share"
+        ? cutBox(raster, shareBox(raster, resize.share))
+        : cutBox(raster, sourceBox(raster, resize.size, resize.kind), resize.padMode);
+    return { pixels: resample(cut, resize.size, resize.filter), top: 0, left: 0 };
   }
   const kept = padTo === undefined ? row : (centerCrop ?? resized);
   const { top, left } = paddedSize(kept, padTo);

@@ -1,6 +1,7 @@
+import type { PadMode } from "./preprocess-spec.ts";
 import { type Pixels, type Raster, type Size, zeroPixels } from "./raster.ts";
 
-/** Whole pixels of the source; what lies outside it is reflected at its edges. */
+/** Whole pixels of the source, and of what continues it beyond its edges. */
 export interface SourceBox extends Size {
   readonly top: number;
   readonly left: number;
@@ -22,25 +23,43 @@ export function sourceBox(source: Size, size: Size, method: "crop" | "pad"): Sou
   return { top, left, height, width };
 }
 
-/** Returns the pixels of `box`, as `numpy.pad(mode="reflect")` continues them. Shapes: `[h, w, C]` → the box's. */
-export function cutBox<Data extends Pixels>(raster: Raster<Data>, box: SourceBox): Raster<Data> {
+/**
+ * Returns the pixels of `box`, continued beyond the edges as `numpy.pad` does with mode reflect, constant (0) or edge.
+ * Shapes: `[h, w, C]` → the box's.
+ */
+export function cutBox<Data extends Pixels>(
+  raster: Raster<Data>,
+  box: SourceBox,
+  padMode: PadMode = "reflection",
+): Raster<Data> {
   const { channels } = raster;
   const { height, width } = box;
   const data = zeroPixels(raster.data, height * width * channels);
   let at = 0;
   for (let y = 0; y < height; y++) {
-    const row = reflected(box.top + y, raster.height) * raster.width;
+    const row = continued(box.top + y, raster.height, padMode);
     for (let x = 0; x < width; x++) {
-      const from = (row + reflected(box.left + x, raster.width)) * channels;
+      const column = continued(box.left + x, raster.width, padMode);
+      if (row === undefined || column === undefined) {
+        at += channels;
+        continue;
+      }
+      const from = (row * raster.width + column) * channels;
       for (let channel = 0; channel < channels; channel++) data[at++] = raster.data[from + channel] as number;
     }
   }
   return { height, width, channels, data };
 }
 
+/** The pixel that stands at `index`; undefined where it is black. */
+function continued(index: number, length: number, padMode: PadMode): number | undefined {
+  if (index >= 0 && index < length) return index;
+  if (padMode === "zeros") return undefined;
+  return padMode === "border" ? Math.min(Math.max(index, 0), length - 1) : reflected(index, length);
+}
+
 /** The edge itself is not repeated: -1 is pixel 1. */
 function reflected(index: number, length: number): number {
-  if (index >= 0 && index < length) return index;
   if (length === 1) return 0;
   const period = 2 * (length - 1);
   const within = ((index % period) + period) % period;

@@ -10,8 +10,8 @@ type Form = DetectionOutputs["form"];
 
 const FROM_OUTPUTS = "the outputs' names and shapes";
 
-/** Ultralytics' own default; its scores are lower than others'. */
-const ULTRALYTICS_THRESHOLD = 0.25;
+/** What `YOLO.predict` takes where nobody says. @see ultralytics/ultralytics `ultralytics/cfg/default.yaml` */
+const ULTRALYTICS_PARAMETERS = { scoreThreshold: 0.25, maxDetections: 300 } as const;
 
 /**
  * Recognises a detector by the names and shapes of its outputs; undefined when it is none, or none for sure.
@@ -66,8 +66,7 @@ export function chooseDetector(recipe: Recipe, row: Tensors): ChosenHead {
     }
   }
   checkLabels(recipe, outputs, row);
-  const defaults =
-    form === "ultralytics" || form === "ultralytics_nms" ? { scoreThreshold: ULTRALYTICS_THRESHOLD } : {};
+  const defaults = form === "ultralytics" || form === "ultralytics_nms" ? ULTRALYTICS_PARAMETERS : {};
   const head: DetectionHead = {
     task: "detection",
     outputs,
@@ -81,7 +80,7 @@ export function chooseDetector(recipe: Recipe, row: Tensors): ChosenHead {
 /** Where the task is stated, an output of any name will do. */
 function guessStated(recipe: Recipe, row: Tensors): Form {
   const names = Object.keys(row);
-  const stated = recipe.values.output ?? (names.length === 1 ? names[0] : undefined);
+  const stated = recipe.values.output ?? (names.length === 1 ? names[0] : findOutput(row, "output0"));
   const output = stated === undefined ? undefined : row[stated];
   const form = output === undefined ? undefined : guessUltralytics(output);
   if (form !== undefined) return form;
@@ -114,7 +113,11 @@ function findOutputs(form: Form, recipe: Recipe, row: Tensors): DetectionOutputs
         classes: need("detection_classes"),
         count: need("num_detections"),
       };
-    case "ultralytics":
+    case "ultralytics": {
+      const { classes } = recipe.values;
+      const output = tableOutput(form, recipe, row);
+      return { form, output, ...(classes === undefined ? {} : { classes }) };
+    }
     case "ultralytics_nms":
       return { form, output: tableOutput(form, recipe, row) };
   }
@@ -128,11 +131,18 @@ function findOutput(row: Tensors, wanted: string): string | undefined {
 function tableOutput(form: Form, recipe: Recipe, row: Tensors): string {
   const { output = findOutput(row, "output0") ?? Object.keys(row)[0] ?? "" } = recipe.values;
   const shape = row[output]?.shape;
-  const fits = shape?.length === 2 && (form === "ultralytics" ? (shape[0] ?? 0) > 4 : shape[1] === 6);
-  if (fits) return output;
+  if (shape !== undefined && fitsTable(form, shape, recipe.values.classes)) return output;
   throw new StartupError(
     `${recipe.origins.detector ?? recipe.origins.task}: detector ${form} needs a row of ${form === "ultralytics" ? "[4 + classes, boxes]" : "[boxes, 6]"}, output "${output}" gives ${shape === undefined ? "nothing" : formatShape(shape)}`,
   );
+}
+
+/** More numbers to a box than it needs are its key points or mask, if the folder says how many classes there are. */
+function fitsTable(form: Form, shape: readonly number[], classes: number | undefined): boolean {
+  const [rows = 0, columns = 0] = shape;
+  if (shape.length !== 2) return false;
+  if (form === "ultralytics") return rows >= 4 + (classes ?? 1);
+  return columns === 6 || (classes !== undefined && columns > 6);
 }
 
 /** One score more than labels is that of "no object", which only a softmax has. */
@@ -151,7 +161,7 @@ function checkLabels(recipe: Recipe, outputs: DetectionOutputs, row: Tensors): v
 
 /** Undefined where the outputs don't show it. */
 function classCount(outputs: DetectionOutputs, row: Tensors): number | undefined {
-  if (outputs.form === "ultralytics") return (row[outputs.output]?.shape[0] ?? 0) - 4;
+  if (outputs.form === "ultralytics") return outputs.classes ?? (row[outputs.output]?.shape[0] ?? 0) - 4;
   if (outputs.form !== "detr") return undefined;
   const width = row[outputs.scores]?.shape[1] ?? 0;
   return outputs.activation === "softmax" ? width - 1 : width;

@@ -2,6 +2,7 @@ import { StartupError } from "../errors.ts";
 import type { Activation, Head } from "../signature/head.ts";
 import { toNumbers } from "../signature/scores.ts";
 import { formatShape, type Tensor, type Tensors } from "../tensor/tensor.ts";
+import { chooseBinary } from "./choose-binary.ts";
 import { chooseDetector, guessDetector } from "./choose-detector.ts";
 import type { ChosenHead } from "./chosen-head.ts";
 import type { Recipe } from "./recipe.ts";
@@ -9,17 +10,19 @@ import type { Recipe } from "./recipe.ts";
 /**
  * Decides what the outputs mean from what the folder says and from one row that the model gave.
  *
- * Shapes: a picture's row `[C]`, C > 1, is a classification, `[C, h, w]`, or integers `[h, w]`, a segmentation, the known
- * forms of boxes a detection ({@link guessDetector}); anything else, and every row of a model that takes plain
- * tensors, is generic unless the folder states a task.
+ * Shapes: a picture's row `[C]`, C > 1, is a classification, `[C, h, w]` or `[h, w, C]` ({@link isChannelsLast}), or
+ * integers `[h, w]`, a segmentation, the known forms of boxes a detection ({@link guessDetector}); anything else, and every
+ * row of a model that takes plain tensors, is generic unless the folder states a task. `[1]` is a classification of two
+ * classes where the folder says so, by two labels at least.
  *
+ * @param imageLayout of the input; undefined when it is no picture
  * @throws {StartupError} when the labels' number is not the classes', or the stated task can't be.
  */
-export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): ChosenHead {
+export function chooseHead(recipe: Recipe, row: Tensors, imageLayout: "CHW" | "HWC" | undefined): ChosenHead {
   const origins: Record<string, string> = {};
   const name = mainOutput(recipe, row);
   const output = name === undefined ? undefined : row[name];
-  const task = recipe.values.task ?? (isImage ? guessTask(row, output) : "generic");
+  const task = recipe.values.task ?? (imageLayout === undefined ? "generic" : guessTask(recipe, row, output));
   if (task === "detection" || (recipe.values.detector !== undefined && recipe.values.task === undefined)) {
     return chooseDetector(recipe, row);
   }
@@ -31,22 +34,23 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
   }
   if (task === "regression") return { head: { task }, origins, warnings: [] };
   if (task === "generic" || name === undefined || output === undefined) {
-    return { head: { task: "generic" }, origins, warnings: [] };
+    const isUnclear =
+      imageLayout !== undefined && recipe.values.task === undefined && output?.shape.join() === "1";
+    return { head: { task: "generic" }, origins, warnings: isUnclear ? [ONE_NUMBER] : [] };
   }
   if (task === "segmentation" && isClassMap(output)) return chooseClassMap(recipe, name, origins);
-  const [classes] = output.shape;
+  const isLast = task === "segmentation" && isChannelsLast(recipe, output, imageLayout);
+  const classes = output.shape.at(isLast ? -1 : 0);
   const rank = task === "classification" ? 1 : 3;
   if (classes === undefined || output.shape.length !== rank) {
     throw new StartupError(
       `${recipe.origins.task}: task ${task} needs an output row of ${rank} dimensions, "${name}" gives ${formatShape(output.shape)}`,
     );
   }
-  if (task === "classification" && classes === 1) {
-    throw new StartupError(
-      `${recipe.origins.task}: task classification needs two classes or more, "${name}" gives one number: say regression`,
-    );
-  }
   const { labels } = recipe.values;
+  if (task === "classification" && classes === 1 && !recipe.values.multiLabel) {
+    return chooseBinary(recipe, name, origins);
+  }
   checkLabels(recipe, classes, task);
   const { activation, origin } = chooseActivation(recipe, output, classes);
   if (origin !== undefined) origins.activation = origin;
@@ -55,7 +59,7 @@ export function chooseHead(recipe: Recipe, row: Tensors, isImage: boolean): Chos
   return {
     head:
       task === "segmentation"
-        ? { task, ...common }
+        ? { task, ...common, ...(isLast ? { isChannelsLast: true } : {}) }
         : {
             task,
             ...common,
@@ -75,23 +79,47 @@ function mainOutput(recipe: Recipe, row: Tensors): string | undefined {
     throw new StartupError(`${recipe.origins.output}: output "${stated}" is not one of ${names.join(", ")}`);
   }
   if (stated !== undefined) return stated;
-  return names.length === 1 ? names[0] : names.find((name) => name === "logits");
+  return names.length === 1 ? names[0] : MAIN_OUTPUTS.find((main) => names.includes(main));
 }
 
-function guessTask(row: Tensors, output: Tensor | undefined): Head["task"] {
+/** Of several: Hugging Face's, and that of torchvision's segmentation models beside `aux`. */
+const MAIN_OUTPUTS = ["logits", "out"];
+
+const ONE_NUMBER =
+  'the model gives one number for a picture: say in serving.json that it is a "regression" (task), or name the two classes of a classification (labels)';
+
+function guessTask({ values }: Recipe, row: Tensors, output: Tensor | undefined): Head["task"] {
   if (guessDetector(row) !== undefined) return "detection";
   const { shape = [], dtype = "string" } = output ?? {};
   if (output !== undefined && isClassMap(output) && output.shape.slice(-2).every((size) => size >= 8)) {
     return "segmentation";
   }
   if (!dtype.startsWith("float")) return "generic";
-  if (shape.length === 1 && (shape[0] ?? 0) > 1) return "classification";
+  if (shape.length === 1 && ((shape[0] ?? 0) > 1 || values.labels?.length === 2)) return "classification";
   return shape.length === 3 ? "segmentation" : "generic";
 }
 
-/** Tells whether the model took the best class of each place itself. Shapes: integers `[h, w]` or `[1, h, w]`. */
+/** Tells whether the model took the best class of each place itself. Shapes: integers `[h, w]`, `[1, h, w]` or `[h, w, 1]`. */
 function isClassMap({ dtype, shape }: Tensor): boolean {
-  return /^u?int/.test(dtype) && (shape.length === 2 || (shape.length === 3 && shape[0] === 1));
+  const isSingle = shape.length === 3 && (shape[0] === 1 || shape[2] === 1);
+  return /^u?int/.test(dtype) && (shape.length === 2 || isSingle);
+}
+
+/**
+ * Tells whether a map of scores is `[h, w, C]`: as serving.json says; else by the end that is the shortest axis and has a
+ * place for each label; else as the input is laid out.
+ */
+function isChannelsLast(
+  { values }: Recipe,
+  { shape }: Tensor,
+  imageLayout: "CHW" | "HWC" | undefined,
+): boolean {
+  if (values.outputLayout !== undefined) return values.outputLayout === "HWC";
+  const [first = 0, middle = 0, last = 0] = shape;
+  const count = values.labels?.length;
+  if (last === count && last < middle && last < first) return true;
+  if (first === count && first < middle && first < last) return false;
+  return imageLayout === "HWC";
 }
 
 /** The output does not show how many classes there are: without labels, as many as a byte holds. */

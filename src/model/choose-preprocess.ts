@@ -148,7 +148,11 @@ const EXACT: ReadonlySet<Resize["kind"]> = new Set(["exact", "crop", "pad", "sha
 export function rowSize(spec: PreprocessSpec): Size | undefined {
   if (spec.padTo !== undefined && "height" in spec.padTo) return spec.padTo;
   const { resize } = spec;
-  const isExact = resize !== undefined && "size" in resize && EXACT.has(resize.kind);
+  const isExact =
+    resize !== undefined &&
+    "size" in resize &&
+    EXACT.has(resize.kind) &&
+    !(resize.kind === "letterbox" && resize.stride !== undefined);
   const kept = spec.centerCrop ?? (isExact ? resize.size : undefined);
   if (kept === undefined) return undefined;
   const { height, width } = paddedSize(kept, spec.padTo);

@@ -1,5 +1,6 @@
 import type { SessionInfo } from "../runtime/session.ts";
 import type { TensorSpec } from "../tensor/tensor.ts";
+import { isUnbatchedDetector } from "./unbatched-detector.ts";
 
 /** How the model's axis 0 can be used. */
 export interface Batching {
@@ -7,6 +8,8 @@ export interface Batching {
   readonly kind: "rows" | "whole";
   /** The graph's fixed batch size: fuller batches are split, smaller ones padded. */
   readonly fixedBatchSize?: number;
+  /** The model takes a row as it is, without an axis for the batch: `[3, height, width]`. */
+  readonly isRow?: boolean;
 }
 
 /**
@@ -14,7 +17,9 @@ export interface Batching {
  * counts as a batch size only for pictures: `[1, 3, 224, 224]` is one, `[2, 3]` may be anything.
  */
 export function findBatching({ inputs, outputs }: SessionInfo, isImage: boolean): Batching {
-  if (isImage && isUnbatchedDetector(outputs)) return { kind: "whole" };
+  if (isImage && isUnbatchedDetector(outputs)) {
+    return { kind: "whole", ...(inputs[0]?.shape.length === 3 ? { isRow: true } : {}) };
+  }
   const firstSizes = [...inputs, ...outputs].map(({ shape }: TensorSpec) => shape[0]);
   if (inputs.length === 0 || firstSizes.includes(undefined)) return { kind: "whole" };
   const fixed = firstSizes.filter((size) => typeof size === "number");
@@ -24,10 +29,4 @@ export function findBatching({ inputs, outputs }: SessionInfo, isImage: boolean)
   if (!isImage || size === undefined || !inputIsFixed || fixed.some((other) => other !== size))
     return { kind: "whole" };
   return { kind: "rows", fixedBatchSize: size };
-}
-
-/** torchvision's detectors list what they found in one picture: axis 0 counts things, even where there is one. */
-function isUnbatchedDetector(outputs: readonly TensorSpec[]): boolean {
-  const rankOf = (name: string) => outputs.find((output) => output.name === name)?.shape.length;
-  return rankOf("boxes") === 2 && rankOf("scores") === 1 && rankOf("labels") === 1;
 }

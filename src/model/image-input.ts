@@ -2,6 +2,7 @@ import { MAX_BANDS } from "../image/preprocess-spec.ts";
 import type { SessionInfo } from "../runtime/session.ts";
 import type { Dimension } from "../tensor/tensor.ts";
 import type { Recipe } from "./recipe.ts";
+import { isUnbatchedDetector } from "./unbatched-detector.ts";
 
 /** A model's only input, read as a picture or as bands of one size. */
 export interface ImageInput {
@@ -17,18 +18,21 @@ export interface ImageInput {
 const CHANNELS: ReadonlySet<Dimension | undefined> = new Set([1, 3]);
 
 /**
- * Returns the input as a picture when it can be one: the only input, four dimensions of a pixel type,
+ * Returns the input as a picture when it can be one: the only input, four dimensions of a pixel type (three where torchvision's
+ * detectors take one picture),
  * and 1 or 3 channels at axis 1 or 3; else up to {@link MAX_BANDS} bands there, fewer than the height and the width
  * that the graph fixes. Where the graph leaves both axes open, `[N, C, H, W]` is meant, and only if a file describes
  * the preprocessing.
  */
-export function findImageInput({ inputs }: SessionInfo, recipe: Recipe): ImageInput | undefined {
+export function findImageInput({ inputs, outputs }: SessionInfo, recipe: Recipe): ImageInput | undefined {
   const [input, ...more] = inputs;
-  if (input === undefined || more.length > 0 || input.shape.length !== 4) return undefined;
+  if (input === undefined || more.length > 0) return undefined;
+  const shape = input.shape.length === 3 && isUnbatchedDetector(outputs) ? [1, ...input.shape] : input.shape;
+  if (shape.length !== 4) return undefined;
   const { dtype } = input;
   if (dtype !== "float32" && dtype !== "float16" && dtype !== "uint8") return undefined;
-  const [, first, second, third] = input.shape;
-  const layout = findLayout(input.shape.slice(1), recipe);
+  const [, first, second, third] = shape;
+  const layout = findLayout(shape.slice(1), recipe);
   if (layout === undefined) return undefined;
   const isHwc = layout === "HWC";
   const [channels, height, width] = isHwc ? [third, first, second] : [first, second, third];

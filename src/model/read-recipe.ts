@@ -31,7 +31,7 @@ export function readRecipe({ modelDir, folder, modelPath, onnx }: RecipeOptions)
     readPreprocessorConfig(folder),
     readModelConfig(folder),
     readTimmConfig(folder, fixedSize(onnx)),
-    ...readOnnxMetadata(modelPath, onnx.metadata),
+    ...readOnnxMetadata({ path: modelPath, metadata: onnx.metadata }, fixedSize(onnx)),
     readLabelFile(folder),
     readTritonConfig(modelDir),
   ];

@@ -16,6 +16,10 @@ export interface RecipeValues {
   readonly multiLabel: boolean;
   /** The form of a detector's outputs. */
   readonly detector: DetectionOutputs["form"];
+  /** How many classes a detector has whose rows hold more than a box and scores. */
+  readonly classes: number;
+  /** Where a segmentation's output has its classes: `[C, H, W]` or `[H, W, C]`. */
+  readonly outputLayout: "CHW" | "HWC";
   /** The class of a detector that the first label names. */
   readonly firstLabel: number;
   readonly parameters: Partial<SignatureParameters>;

@@ -5,10 +5,13 @@ import { StartupError } from "../errors.ts";
 import {
   CROP_ROUNDINGS,
   type CropRounding,
+  CV2_FILTERS,
   FILTERS,
   type Filter,
   MAX_BANDS,
   PAD_METHODS,
+  PAD_MODES,
+  type PadMode,
   type Resize,
 } from "../image/preprocess-spec.ts";
 import type { Size } from "../image/raster.ts";
@@ -21,7 +24,7 @@ import type { RecipeSource, RecipeValues } from "./recipe.ts";
 
 const pixels = z.int().min(1).max(65_535);
 const size = z.strictObject({ height: pixels, width: pixels });
-const filter = z.enum(FILTERS);
+const filter = z.enum([...FILTERS, ...CV2_FILTERS]);
 
 /** How an image of another aspect is brought to an exact size. */
 const METHODS = ["squish", "crop", "pad", "letterbox"] as const;
@@ -33,6 +36,8 @@ const resize = z.union([
     width: pixels,
     method: z.enum(METHODS).optional(),
     fill: z.int().min(0).max(255).optional(),
+    stride: pixels.optional(),
+    pad_mode: z.enum(PAD_MODES).optional(),
     filter: filter.optional(),
   }),
   z.strictObject({ shortest_edge: pixels, longest_edge: pixels.optional(), filter: filter.optional() }),
@@ -60,6 +65,7 @@ export interface ServingJson {
   readonly output?: string | undefined;
   /** A list, or the name of a file with a label on each line. */
   readonly labels?: readonly string[] | string | undefined;
+  readonly output_layout?: "CHW" | "HWC" | undefined;
   readonly activation?: "softmax" | "sigmoid" | "none" | undefined;
   readonly multi_label?: boolean | undefined;
   readonly detector?: (typeof DETECTORS)[number] | undefined;
@@ -96,6 +102,8 @@ type StatedResize =
       readonly width: number;
       readonly method?: (typeof METHODS)[number] | undefined;
       readonly fill?: number | undefined;
+      readonly stride?: number | undefined;
+      readonly pad_mode?: PadMode | undefined;
       readonly filter?: Filter | undefined;
     }
   | {
@@ -116,6 +124,7 @@ export const servingJsonSchema: z.ZodType<ServingJson> = z.strictObject({
   task: z.enum(["classification", "segmentation", "detection", "regression", "generic"]).optional(),
   output: z.string().optional(),
   labels: z.union([z.array(z.string()).min(1), z.string()]).optional(),
+  output_layout: z.enum(["CHW", "HWC"]).optional(),
   activation: z.enum(["softmax", "sigmoid", "none"]).optional(),
   multi_label: z.boolean().optional(),
   detector: z.enum(DETECTORS).optional(),
@@ -160,6 +169,7 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     task: content.task,
     output: content.output,
     labels: readLabels(folder, content.labels),
+    outputLayout: content.output_layout,
     activation: content.activation,
     multiLabel: content.multi_label,
     detector: content.detector,
@@ -194,10 +204,13 @@ function toResize(stated: StatedResize): Resize | false {
   if (stated === false) return false;
   const { filter: name = "bilinear" } = stated;
   if ("height" in stated) {
-    const { height, width, method = "squish", fill = 114 } = stated;
-    const to = { height, width };
-    if (method === "letterbox") return { kind: method, size: to, filter: name, fill };
-    return { kind: method === "squish" ? "exact" : method, size: to, filter: name };
+    const { height, width, method = "squish", fill = 114, stride, pad_mode: padMode } = stated;
+    const to = { size: { height, width }, filter: name };
+    if (method === "letterbox") {
+      return { kind: method, ...to, fill, ...(stride === undefined ? {} : { stride }) };
+    }
+    if (method === "pad") return { kind: method, ...to, ...(padMode === undefined ? {} : { padMode }) };
+    return { kind: method === "squish" ? "exact" : method, ...to };
   }
   if ("max_height" in stated) {
     return { kind: "fit", size: { height: stated.max_height, width: stated.max_width }, filter: name };

@@ -15,19 +15,18 @@ export interface ScoreMap extends Extent {
 /**
  * Returns the best class of every place.
  *
- * Shapes: `[C, h, w]` → `[h, w]`; uint8, or uint16 from 256 classes on. The lowest of equal classes wins.
+ * Shapes: `[C, h, w]` → `[h, w]`; uint8, or uint16 from 256 classes on. The lowest of equal classes wins; NaN never does.
  */
 export function toClassMap({ height, width, data, classes, threshold }: ScoreMap): Tensor {
   const dtype = classMapDType(classes);
   const places = height * width;
   const classMap = allocateClasses(dtype, places);
-  const best = new Float64Array(places);
+  const best = new Float64Array(places).fill(Number.NEGATIVE_INFINITY);
   // Class after class, as the scores lie in memory: 512 x 512 x 21 take 20 ms.
   for (let channel = 0, at = 0; channel < classes; channel++) {
     for (let i = 0; i < places; i++, at++) {
       const score = data[at] as number;
-      if (channel === 0) best[i] = score;
-      else if (score > (best[i] as number)) {
+      if (score > (best[i] as number)) {
         best[i] = score;
         classMap[i] = channel;
       }

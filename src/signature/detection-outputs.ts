@@ -37,13 +37,18 @@ export type DetectionOutputs =
       readonly count: string;
     }
   /**
-   * `output` `[4 + C, A]`: centre x, centre y, width, height in pixels of the input, then a probability of each
-   * class; many boxes for each thing.
+   * `output` `[4 + C + more, A]`: centre x, centre y, width, height in pixels of the input, then a probability of each
+   * class, then what is no class (mask coefficients, key points); many boxes for each thing.
    *
    * @see ultralytics/ultralytics `ultralytics/utils/nms.py` non_max_suppression
    */
-  | { readonly form: "ultralytics"; readonly output: string }
-  /** `output` `[n, 6]`: x1, y1, x2, y2 in pixels of the input, score, class. */
+  | {
+      readonly form: "ultralytics";
+      readonly output: string;
+      /** @default all that follow the box */
+      readonly classes?: number;
+    }
+  /** `output` `[n, 6 + more]`: x1, y1, x2, y2 in pixels of the input, score, class, then what belongs to the box. */
   | { readonly form: "ultralytics_nms"; readonly output: string };
 
 /** The names of the forms, as serving.json states them. */

@@ -7,7 +7,7 @@ export type Activation = "softmax" | "sigmoid" | "none";
 
 /** How a model's outputs are to be read. Plain data, so that it can cross to another thread. */
 export type Head =
-  /** One row of the output is `[classes]`. */
+  /** One row of the output is `[classes]`; that of a binary classification `[1]`, for class 1 against class 0. */
   | {
       readonly task: "classification";
       readonly output: string;
@@ -16,6 +16,8 @@ export type Head =
       readonly activation: Activation;
       /** Any number of classes can be right at once. */
       readonly isMultiLabel?: boolean;
+      /** One number for two classes. */
+      readonly isBinary?: boolean;
       readonly parameters?: Partial<SignatureParameters>;
     }
   /** One row of the output is `[classes, h, w]`; a single class is foreground against background. */
@@ -24,6 +26,8 @@ export type Head =
       readonly output: string;
       /** The model took the best class itself: one row is integers `[h, w]` or `[1, h, w]`. */
       readonly isClassMap?: boolean;
+      /** One row of the output is `[h, w, classes]`. */
+      readonly isChannelsLast?: boolean;
       readonly classes: number;
       readonly labels?: readonly string[];
       readonly activation: Activation;

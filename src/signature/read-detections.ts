@@ -3,7 +3,7 @@ import type { Tensor, Tensors } from "../tensor/tensor.ts";
 import { type Box, boxAround, type Detection } from "./detection.ts";
 import type { DetectionOutputs } from "./detection-outputs.ts";
 import type { Extent } from "./row-origin.ts";
-import { toNumbers, toScores } from "./scores.ts";
+import { argmax, toNumbers, toScores } from "./scores.ts";
 
 export interface ReadOptions {
   /** Lowest score of what is returned. Bounds: 0 to 1. */
@@ -45,9 +45,9 @@ export function readDetections(
       );
     }
     case "ultralytics":
-      return readAnchors(outputOf(how.output, outputs), threshold);
+      return readAnchors(outputOf(how.output, outputs), how.classes, threshold);
     case "ultralytics_nms":
-      return readTable(numbers(how.output), threshold);
+      return readTable(outputOf(how.output, outputs), threshold);
   }
 }
 
@@ -73,22 +73,14 @@ function readQueries(
   for (let query = 0; query < queries; query++) {
     const scores = toScores(logits.subarray(query * width, (query + 1) * width), how.activation);
     const box = boxAround(fourAt(boxes, query * 4), row);
-    const candidates = how.activation === "sigmoid" ? scores.keys() : [bestObject(scores)];
+    // With softmax the last class is "no object".
+    const candidates = how.activation === "sigmoid" ? scores.keys() : [argmax(scores.subarray(0, -1))];
     for (const index of candidates) {
       const score = scores[index] ?? 0;
       if (score >= threshold) found.push({ box, score, class: index });
     }
   }
   return found;
-}
-
-/** Returns the best class but the last, which is "no object". */
-function bestObject(scores: Float32Array): number {
-  let best = 0;
-  for (let index = 1; index < scores.length - 1; index++) {
-    if ((scores[index] as number) > (scores[best] as number)) best = index;
-  }
-  return best;
 }
 
 interface Lists {
@@ -117,11 +109,12 @@ function readLists(
   return found;
 }
 
-/** Shapes: `[4 + C, A]`; each anchor is its best class. */
-function readAnchors(output: Tensor, threshold: number): Detection[] {
+/** Shapes: `[4 + C + more, A]`; each anchor is its best class. */
+function readAnchors(output: Tensor, classCount: number | undefined, threshold: number): Detection[] {
   const data = toNumbers(output);
-  const [features = 0, anchors = 0] = output.shape;
-  const best = new Float64Array(anchors).fill(-1);
+  const [rows = 0, anchors = 0] = output.shape;
+  const features = classCount === undefined ? rows : 4 + classCount;
+  const best = new Float64Array(anchors).fill(Number.NEGATIVE_INFINITY);
   const classes = new Int32Array(anchors);
   for (let feature = 4, at = 4 * anchors; feature < features; feature++) {
     for (let anchor = 0; anchor < anchors; anchor++, at++) {
@@ -143,10 +136,12 @@ function readAnchors(output: Tensor, threshold: number): Detection[] {
   return found;
 }
 
-/** Shapes: `[n, 6]`, flat. */
-function readTable(data: ArrayLike<number>, threshold: number): Detection[] {
+/** Shapes: `[n, 6 + more]`. */
+function readTable(output: Tensor, threshold: number): Detection[] {
+  const data = toNumbers(output);
+  const width = output.shape.at(-1) ?? 6;
   const found: Detection[] = [];
-  for (let at = 0; at + 6 <= data.length; at += 6) {
+  for (let at = 0; at + 6 <= data.length; at += width) {
     const score = data[at + 4] as number;
     if (score >= threshold) found.push({ box: fourAt(data, at), score, class: data[at + 5] ?? 0 });
   }

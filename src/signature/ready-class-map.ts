@@ -9,12 +9,14 @@ import { toNumbers } from "./scores.ts";
  * Returns a map of classes that the model itself took the best of. A number that the type does not hold is
  * one that no class has: 255, or 65535 in uint16.
  *
- * Shapes: integers `[h, w]` or `[1, h, w]` → `[h, w]`; uint8, or uint16 from 256 classes on.
+ * Shapes: integers `[h, w]`, `[1, h, w]` or `[h, w, 1]` → `[h, w]`; uint8, or uint16 from 256 classes on.
  *
  * @throws {ServingError} INTERNAL when it has another shape.
  */
 export function readClassMap(output: Tensor, classes: number): Tensor {
-  const shape = output.shape.length === 3 && output.shape[0] === 1 ? output.shape.slice(1) : output.shape;
+  const { length } = output.shape;
+  const single = length === 3 ? [0, 2].find((axis) => output.shape[axis] === 1) : undefined;
+  const shape = output.shape.filter((_, axis) => axis !== single);
   if (shape.length !== 2) {
     throw new ServingError(
       "INTERNAL",

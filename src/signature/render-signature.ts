@@ -32,7 +32,10 @@ export function renderSignature(
   parameters: SignatureParameters,
 ): Value {
   if (head.task === "classification") {
-    const logits = toNumbers(outputOf(head.output, result.outputs));
+    const given = toNumbers(outputOf(head.output, result.outputs));
+    const { logits, activation } = head.isBinary
+      ? bothClasses(given[0] ?? Number.NaN, head.activation)
+      : { logits: given, activation: head.activation };
     switch (name) {
       case "class":
         return head.isMultiLabel ? passing(logits, head, parameters) : argmax(logits);
@@ -41,23 +44,21 @@ export function renderSignature(
           ? passing(logits, head, parameters).map((index) => labelOf(index, head.labels))
           : labelOf(argmax(logits), head.labels);
       case "scores":
-        return { dtype: "float32", shape: [logits.length], data: toScores(logits, head.activation) };
+        return { dtype: "float32", shape: [logits.length], data: toScores(logits, activation) };
       case "top_k":
-        return topK(toScores(logits, head.activation), head.labels, parameters.k);
+        return topK(toScores(logits, activation), head.labels, parameters.k);
     }
   }
   if (head.task === "segmentation") {
     const output = outputOf(head.output, result.outputs);
     if (name === "class") {
-      return head.isClassMap
-        ? readClassMap(output, head.classes)
-        : toClassMap(toScoreMap(output, head.activation));
+      return head.isClassMap ? readClassMap(output, head.classes) : toClassMap(toScoreMap(output, head));
     }
     if (name === "mask" || name === "mask_png" || name === "base64_prediction") {
       const origin = originOf(name, result);
       const mask = head.isClassMap
         ? toSourceClasses(readClassMap(output, head.classes), origin)
-        : toSourceMask(toScoreMap(output, head.activation), origin);
+        : toSourceMask(toScoreMap(output, head), origin);
       return writeMask(name, mask);
     }
   }
@@ -84,6 +85,16 @@ function outputOf(name: string, outputs: Tensors): Tensor {
   return output;
 }
 
+/** A probability p of class 1 leaves 1 - p; a sigmoid of z is what a softmax makes of 0 and z. */
+function bothClasses(
+  number: number,
+  activation: Activation,
+): { readonly logits: readonly number[]; readonly activation: Activation } {
+  return activation === "none"
+    ? { logits: [1 - number, number], activation }
+    : { logits: [Number.isNaN(number) ? Number.NaN : 0, number], activation: "softmax" };
+}
+
 /** Returns the classes whose score is at or above the threshold, in ascending order. */
 function passing(
   logits: ArrayLike<number>,
@@ -108,15 +119,31 @@ function topK(scores: Float32Array, labels: readonly string[] | undefined, k: nu
   }));
 }
 
-function toScoreMap(output: Tensor, activation: Activation): ScoreMap {
-  const [classes, height, width, ...more] = output.shape;
+function toScoreMap(
+  output: Tensor,
+  { activation, isChannelsLast }: { readonly activation: Activation; readonly isChannelsLast?: boolean },
+): ScoreMap {
+  const [first, second, third, ...more] = output.shape;
+  const [classes, height, width] = isChannelsLast ? [third, first, second] : [first, second, third];
   if (classes === undefined || height === undefined || width === undefined || more.length > 0) {
     throw new ServingError(
       "INTERNAL",
       `expected scores [C, H, W], got ${formatShape(output.shape)}; this is a bug`,
     );
   }
-  return { data: toNumbers(output), classes, height, width, threshold: activation === "none" ? 0.5 : 0 };
+  const numbers = toNumbers(output);
+  const data = isChannelsLast ? channelsFirst(numbers, classes) : numbers;
+  return { data, classes, height, width, threshold: activation === "none" ? 0.5 : 0 };
+}
+
+/** Shapes: `[H, W, C]` → `[C, H, W]`, flat. */
+function channelsFirst(numbers: ArrayLike<number>, channels: number): Float32Array {
+  const moved = new Float32Array(numbers.length);
+  for (let channel = 0, at = 0; channel < channels; channel++) {
+    for (let from = channel; from < numbers.length; from += channels, at++)
+      moved[at] = numbers[from] as number;
+  }
+  return moved;
 }
 
 /** Shapes: mask `[H, W]` of classes. Order: the bytes of a uint16 mask are little-endian. */

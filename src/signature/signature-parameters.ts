@@ -25,6 +25,6 @@ const share = { minimum: 0, maximum: 1, isWhole: false } as const;
 export const PARAMETER_RULES: { readonly [Name in keyof SignatureParameters]: ParameterRule } = {
   k: { key: "k", fallback: 5, minimum: 1, isWhole: true },
   scoreThreshold: { key: "score_threshold", fallback: 0.5, ...share },
-  iouThreshold: { key: "iou_threshold", fallback: 0.45, ...share },
+  iouThreshold: { key: "iou_threshold", fallback: 0.7, ...share },
   maxDetections: { key: "max_detections", fallback: 100, minimum: 1, maximum: 3000, isWhole: true },
 };

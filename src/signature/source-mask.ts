@@ -31,10 +31,10 @@ export function toSourceMask(scores: ScoreMap, origin: RowOrigin): Tensor {
   for (let y = rows.start; y < rows.end; y++) {
     const classes = mask.subarray(y * width + columns.start, y * width + columns.end);
     classes.fill(0);
+    best.fill(Number.NEGATIVE_INFINITY);
     for (let channel = 0; channel < scores.classes; channel++) {
       interpolateLine(scores, channel, { rows, y, columns }, line);
-      if (channel === 0) best.set(line);
-      else keepBest(line, channel, best, classes);
+      keepBest(line, channel, best, classes);
     }
     if (scores.classes === 1) markForeground(best, scores.threshold, classes);
   }

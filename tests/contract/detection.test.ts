@@ -86,8 +86,11 @@ describe("an Ultralytics detector", () => {
 });
 
 describe("a torchvision detector", () => {
-  test("answers each picture's own boxes, none, one or three, though it has no batch axis", async () => {
-    const url = await serve({ "model.onnx": torchvision() });
+  test.each([
+    ["no batch axis in its outputs", torchvision()],
+    ["no batch axis at all", torchvision({ isBatched: false })],
+  ])("answers each picture's own boxes, none, one or three, though it has %s", async (_, model) => {
+    const url = await serve({ "model.onnx": model });
     const colors = [[0, 0, 0] as const, RED, [255, 255, 255] as const, BLUE];
     const body = { instances: colors.map((color) => imageInstance(solidPng(16, 32, color))) };
     const red = { label: "1", class: 1, score: 1, box: [0, 0, 16, 8] };

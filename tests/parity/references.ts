@@ -6,6 +6,7 @@ import { decodeImage } from "../../src/image/decode.ts";
 import type { Filter, PreprocessSpec } from "../../src/image/preprocess-spec.ts";
 import type { Raster } from "../../src/image/raster.ts";
 import type { Box } from "../../src/image/resample.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 
 const FIXTURES = new URL("./fixtures/", import.meta.url);
 
@@ -45,13 +46,36 @@ export interface ShortestEdgeCase {
   readonly to: readonly [height: number, width: number];
 }
 
+/** Returns what a tool stored among the fixtures. */
+export function readReferences<Content>(name: string): Content {
+  return JSON.parse(readFileSync(new URL(name, FIXTURES), "utf8")) as Content;
+}
+
+/** A tensor: its numbers deflated, in base64. */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  /** @default "float32" */
+  readonly dtype?: "float32" | "int64";
+  readonly data: string;
+}
+
+export function unpack({ shape, dtype = "float32", data }: StoredTensor): Tensor {
+  const { buffer } = unpackBytes(data);
+  return { dtype, shape, data: dtype === "float32" ? new Float32Array(buffer) : new BigInt64Array(buffer) };
+}
+
+/** Returns deflated bytes, given in base64. */
+export function unpackBytes(data: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(inflateSync(Buffer.from(data, "base64")));
+}
+
 /** What Pillow gave; tools/make-pillow-references.py wrote it. */
-export const references = JSON.parse(readFileSync(new URL("references.json", FIXTURES), "utf8")) as {
+export const references = readReferences<{
   readonly decode: readonly DecodeCase[];
   readonly resample: readonly ResampleCase[];
   readonly preprocess: readonly PreprocessCase[];
   readonly shortest_edge: readonly ShortestEdgeCase[];
-};
+}>("references.json");
 
 export function readImage(file: string): Buffer {
   return readFileSync(new URL(`images/${file}`, FIXTURES));
@@ -62,9 +86,10 @@ export function decodeFixture(file: string, color: "RGB" | "L"): Promise<Raster>
 }
 
 /** What the training libraries' own steps gave; tools/make-recipe-references.py wrote it. */
-export const recipes = JSON.parse(
-  readFileSync(new URL("recipes.json", FIXTURES), "utf8"),
-) as readonly PreprocessCase[];
+export const recipes = readReferences<readonly PreprocessCase[]>("recipes.json");
+
+/** What fastai itself gave; tools/make-fastai-references.py wrote it. */
+export const fastai = readReferences<readonly Omit<PreprocessCase, "resized">[]>("fastai.json");
 
 type Numbers = Uint8Array | Uint16Array | Float32Array;
 

@@ -43,11 +43,12 @@ export function ultralytics(): Uint8Array<ArrayBuffer> {
  * A torchvision detector, without a batch axis: a box for each of red, green and blue that is above 0.5, as
  * labels 1, 2, 3; a black picture has none.
  *
- * Shapes: images float32 [1, 3, 8, 8] → boxes [n, 4], labels int64 [n], scores [n], n from 0 to 3.
+ * Shapes: images float32 [1, 3, 8, 8], or as torch.onnx exports it [3, 8, 8] → boxes [n, 4], labels int64 [n],
+ * scores [n], n from 0 to 3.
  */
-export function torchvision(): Uint8Array<ArrayBuffer> {
+export function torchvision({ isBatched = true } = {}): Uint8Array<ArrayBuffer> {
   return writeModel({
-    inputs: [value("images", "float32", [1, 3, 8, 8])],
+    inputs: [value("images", "float32", isBatched ? [1, 3, 8, 8] : [3, 8, 8])],
     outputs: [
       value("boxes", "float32", ["n", 4]),
       value("labels", "int64", ["n"]),
@@ -60,7 +61,8 @@ export function torchvision(): Uint8Array<ArrayBuffer> {
       constant("first", "int64", [1], [0]),
     ],
     nodes: [
-      ...channelMeans("images", "means"),
+      ...(isBatched ? [] : [node("Unsqueeze", ["images", "first"], ["batch"])]),
+      ...channelMeans(isBatched ? "images" : "batch", "means"),
       node("Squeeze", ["means", "first"], ["levels"]),
       node("Greater", ["levels", "half"], ["shown"]),
       node("NonZero", ["shown"], ["indices"]),

@@ -109,6 +109,23 @@ describe("planGeometry", () => {
     );
   });
 
+  test.each([
+    [{ height: 416, width: 640 }, { height: 416, width: 640 }, 0, 0],
+    [{ height: 100, width: 50 }, { height: 640, width: 320 }, 0, 0],
+    [{ height: 333, width: 500 }, { height: 448, width: 640 }, 11, 0],
+  ])("ends the row of a letterbox of %j at the stride: %j", (source, row, top, left) => {
+    const resize = {
+      kind: "letterbox",
+      size: { height: 640, width: 640 },
+      filter: "cv2_linear",
+      fill: 114,
+      stride: 32,
+    } as const;
+    const geometry = planGeometry(source, { resize });
+    expect(geometry.row).toEqual(row);
+    expect([geometry.top + top, geometry.left + left]).toEqual([0, 0]);
+  });
+
   test("shrinks the shorter edge where the longer would pass its limit", () => {
     const resize = {
       kind: "shortest_edge",

@@ -137,15 +137,38 @@ describe("chooseDetector", () => {
   });
 });
 
+describe("chooseDetector of rows that hold more than boxes", () => {
+  test("reads as many classes as the folder says, beside other outputs", () => {
+    const masks = row({ output0: [39, 99], output1: [32, 8, 8] });
+    const stated = recipe({
+      task: "detection",
+      detector: "ultralytics",
+      classes: 3,
+      labels: ["a", "b", "c"],
+    });
+    expect(chooseDetector(stated, masks).head).toMatchObject({
+      outputs: { form: "ultralytics", output: "output0", classes: 3 },
+      parameters: { scoreThreshold: 0.25, maxDetections: 300 },
+    });
+    expect(() => chooseDetector(recipe({ ...stated.values, labels: ["a"] }), masks)).toThrow(
+      "1 labels, but the model has 3 classes",
+    );
+    const points = row({ output0: [300, 15] });
+    expect(
+      chooseDetector(recipe({ task: "detection", detector: "ultralytics_nms", classes: 3 }), points).head,
+    ).toMatchObject({ outputs: { form: "ultralytics_nms" } });
+  });
+});
+
 describe("chooseHead of a detector", () => {
   test("takes a picture's known form for a detection, a plain tensor's only when stated", () => {
-    expect(chooseHead(recipe({}), DETR, true).head.task).toBe("detection");
-    expect(chooseHead(recipe({}), TORCHVISION, false).head.task).toBe("generic");
-    expect(chooseHead(recipe({ task: "generic" }), DETR, true).head.task).toBe("generic");
-    expect(chooseHead(recipe({ task: "detection" }), row({ y: [7, 99] }), true).head).toMatchObject({
+    expect(chooseHead(recipe({}), DETR, "CHW").head.task).toBe("detection");
+    expect(chooseHead(recipe({}), TORCHVISION, undefined).head.task).toBe("generic");
+    expect(chooseHead(recipe({ task: "generic" }), DETR, "CHW").head.task).toBe("generic");
+    expect(chooseHead(recipe({ task: "detection" }), row({ y: [7, 99] }), "CHW").head).toMatchObject({
       outputs: { form: "ultralytics", output: "y" },
     });
-    expect(chooseHead(recipe({ detector: "ultralytics" }), row({ y: [7, 99] }), false).head.task).toBe(
+    expect(chooseHead(recipe({ detector: "ultralytics" }), row({ y: [7, 99] }), undefined).head.task).toBe(
       "detection",
     );
   });

@@ -10,9 +10,9 @@ function row(...shape: number[]): Tensors {
 }
 
 /** All values are stated by serving.json. */
-function choose(values: Partial<RecipeValues>, outputs: Tensors, isImage = true) {
+function choose(values: Partial<RecipeValues>, outputs: Tensors, layout: "CHW" | "HWC" | "none" = "CHW") {
   const origins = Object.fromEntries(Object.keys(values).map((name) => [name, "serving.json"]));
-  return chooseHead({ values, origins }, outputs, isImage);
+  return chooseHead({ values, origins }, outputs, layout === "none" ? undefined : layout);
 }
 
 const LABELS = ["cat", "dog", "fish"];
@@ -49,16 +49,64 @@ describe("chooseHead", () => {
     expect(choose({}, outputs).head).toEqual({ task: "generic" });
   });
 
+  test("warns of a single number for a picture, and of no plain tensor's", () => {
+    expect(choose({}, row(1)).warnings).toEqual([expect.stringMatching(/say in serving.json/)]);
+    expect(choose({}, row(1), "none").warnings).toEqual([]);
+    expect(choose({ task: "generic" }, row(1)).warnings).toEqual([]);
+  });
+
+  test.each<[string, Partial<RecipeValues>]>([
+    ["two labels", { labels: ["cat", "dog"] }],
+    ["the task", { task: "classification" }],
+  ])("takes a single number for the score of the second of two classes, as %s say", (_, values) => {
+    const { head, warnings } = choose(values, row(1));
+    expect(head).toMatchObject({ task: "classification", classes: 2, isBinary: true, activation: "sigmoid" });
+    expect(warnings).toContainEqual(expect.stringMatching(/sigmoid is guessed/));
+    const stated = choose({ ...values, activation: "none" }, row(1));
+    expect(stated.head).toMatchObject({ isBinary: true, activation: "none" });
+    expect(stated.warnings).not.toContainEqual(expect.stringMatching(/guessed/));
+  });
+
+  test("takes a single number for a class that is there or not where multi_label is stated", () => {
+    const { head } = choose({ task: "classification", multiLabel: true, labels: ["cat"] }, row(1));
+    expect(head).toMatchObject({ classes: 1, isMultiLabel: true, activation: "sigmoid" });
+  });
+
+  test.each<[string, Partial<RecipeValues>, string]>([
+    ["three labels", { task: "classification", labels: LABELS }, "expected two labels"],
+    ["a softmax", { labels: ["a", "b"], activation: "softmax" }, "softmax of a single number is always 1"],
+  ])("refuses %s for a single number", (_, values, message) => {
+    expect(() => choose(values, row(1))).toThrow(message);
+  });
+
+  test.each<[string, Partial<RecipeValues>, "CHW" | "HWC", [number, number, number], boolean]>([
+    ["the input is", {}, "HWC", [8, 9, 4], true],
+    ["the input is not", {}, "CHW", [4, 8, 9], false],
+    ["serving.json says", { outputLayout: "HWC" }, "CHW", [8, 9, 4], true],
+    ["serving.json denies", { outputLayout: "CHW" }, "HWC", [4, 8, 9], false],
+    ["the labels show", { labels: LABELS }, "CHW", [8, 9, 3], true],
+    ["the labels deny", { labels: LABELS }, "HWC", [3, 8, 9], false],
+  ])("takes a map of scores for channels last where %s", (_, values, layout, shape, isLast) => {
+    const { head } = choose(values, row(...shape), layout);
+    expect(head).toMatchObject({ task: "segmentation", classes: shape[isLast ? 2 : 0] });
+    expect("isChannelsLast" in head).toBe(isLast);
+  });
+
+  test("reads torchvision's out, and not aux", () => {
+    const maps = { aux: tensor("float32", [2, 1, 1], [0, 0]), out: tensor("float32", [3, 1, 1], [0, 0, 0]) };
+    expect(choose({}, maps).head).toMatchObject({ task: "segmentation", output: "out", classes: 3 });
+  });
+
   test("takes every row of a model of plain tensors for plain tensors", () => {
-    expect(choose({}, row(3), false).head).toEqual({ task: "generic" });
-    expect(choose({ labels: LABELS }, row(3), false).head).toEqual({ task: "generic" });
+    expect(choose({}, row(3), "none").head).toEqual({ task: "generic" });
+    expect(choose({ labels: LABELS }, row(3), "none").head).toEqual({ task: "generic" });
   });
 
   test.each(["classification", "segmentation"] as const)(
     "believes a stated task of a model of plain tensors: %s",
     (task) => {
       const outputs = task === "classification" ? row(3) : row(3, 2, 2);
-      expect(choose({ task }, outputs, false)).toMatchObject({ head: { task }, origins: {} });
+      expect(choose({ task }, outputs, "none")).toMatchObject({ head: { task }, origins: {} });
     },
   );
 
@@ -177,7 +225,7 @@ describe("chooseHead", () => {
       activation: "none",
     });
     expect(choose({ labels: LABELS }, outputs).head).toMatchObject({ classes: 3, labels: LABELS });
-    expect(choose({}, outputs, false).head).toEqual({ task: "generic" });
+    expect(choose({}, outputs, "none").head).toEqual({ task: "generic" });
   });
 
   test("takes a small table of integers for plain tensors, unless the task is stated", () => {

@@ -41,6 +41,10 @@ describe("findBatching", () => {
     const outputs = [spec("boxes", ["n", 4]), spec("labels", ["n"]), spec("scores", ["n"])];
     const inputs = [spec("images", [1, 3, 8, 8])];
     expect(findBatching({ inputs, outputs, provider: "cpu" }, true)).toEqual({ kind: "whole" });
+    expect(findBatching({ inputs: [spec("image", [3, 8, 8])], outputs, provider: "cpu" }, true)).toEqual({
+      kind: "whole",
+      isRow: true,
+    });
     const batched = [spec("boxes", ["N", "n", 4]), spec("labels", ["N", "n"]), spec("scores", ["N", "n"])];
     expect(findBatching({ inputs, outputs: batched, provider: "cpu" }, true)).toMatchObject({ kind: "rows" });
   });

@@ -40,6 +40,19 @@ describe("findImageInput", () => {
     expect(find(shape)).toEqual({ name: "pixel_values", dtype: "float32", ...expected });
   });
 
+  test("finds a picture without a batch axis where torchvision's detectors answer", () => {
+    const inputs = [{ name: "image", dtype: "float32", shape: [3, 190, "w"] }] as const;
+    const output = (name: string, shape: Dimension[]) => ({ name, dtype: "float32", shape }) as const;
+    const outputs = [output("boxes", ["n", 4]), output("labels", ["n"]), output("scores", ["n"])];
+    expect(findImageInput({ inputs, outputs, provider: "cpu" }, NOTHING_SAID)).toMatchObject({
+      layout: "CHW",
+      channels: 3,
+      height: 190,
+      width: undefined,
+    });
+    expect(findImageInput({ inputs, outputs: [], provider: "cpu" }, NOTHING_SAID)).toBeUndefined();
+  });
+
   test.each(["float32", "float16", "uint8"] as const)("finds a picture of %s", (dtype) => {
     expect(find(["N", 3, 8, 8], dtype)?.dtype).toBe(dtype);
   });

@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
+import type { Size } from "../../../src/image/raster.ts";
 import { readOnnxMetadata } from "../../../src/model/onnx-metadata.ts";
 import { mergeRecipes } from "../../../src/model/recipe.ts";
 import { refusal } from "../../support/onnx/refusal.ts";
 
 type Metadata = Readonly<Record<string, string>>;
 
-const read = (metadata: Metadata) => mergeRecipes(readOnnxMetadata("model.onnx", metadata));
+const read = (metadata: Metadata, size?: Size) =>
+  mergeRecipes(readOnnxMetadata({ path: "model.onnx", metadata }, size));
 const refused = (metadata: Metadata) => refusal("", () => read(metadata));
 
 /** What `yolo export model=yolo11n-cls.pt format=onnx` writes, its license and date left out. */
@@ -26,8 +28,8 @@ const UNIT = { rescaleFactor: 1 / 255, rescaleOffset: 0, mean: [0], std: [1] };
 
 describe("readOnnxMetadata", () => {
   test("finds nothing in a file that follows no convention", () => {
-    expect(readOnnxMetadata("model.onnx", { author: "me", task: "detect" })).toEqual([]);
-    expect(readOnnxMetadata("model.onnx", { model_type: "resnet" })).toEqual([]);
+    expect(read({ author: "me", task: "detect" })).toEqual({ values: {}, origins: {} });
+    expect(read({ model_type: "resnet" })).toEqual({ values: {}, origins: {} });
   });
 
   test("reads an Ultralytics classifier", () => {
@@ -60,13 +62,67 @@ describe("readOnnxMetadata", () => {
     });
   });
 
-  test("leaves a detector's size to the graph, and warns unless serving.json states one", () => {
-    const detector = readOnnxMetadata("model.onnx", { ...CLASSIFY, task: "detect", imgsz: "[640, 640]" });
-    const alone = mergeRecipes(detector);
-    expect(alone.values).toEqual({ ...UNIT, color: "RGB", labels: ["tench", "cock's comb", "shark"] });
-    expect(alone.warnings).toEqual([expect.stringMatching(/letterbox .* is not applied/)]);
-    const stated = mergeRecipes([{ origin: "serving.json", values: { resize: false } }, ...detector]);
-    expect(stated.warnings).toBeUndefined();
+  describe("of an Ultralytics detector", () => {
+    const DETECT = { ...CLASSIFY, task: "detect", imgsz: "[480, 640]", stride: "32", end2end: "False" };
+    const LETTERBOX = { kind: "letterbox", fill: 114, filter: "cv2_linear" };
+
+    test("takes the letterbox to the size that the graph fixes", () => {
+      expect(read(DETECT, { height: 96, width: 128 })).toMatchObject({
+        values: {
+          ...UNIT,
+          task: "detection",
+          detector: "ultralytics",
+          labels: ["tench", "cock's comb", "shark"],
+          resize: { ...LETTERBOX, size: { height: 96, width: 128 } },
+        },
+      });
+      expect(read(DETECT, { height: 96, width: 128 }).values.resize).not.toHaveProperty("stride");
+      expect(read(DETECT, { height: 96, width: 128 }).warnings).toBeUndefined();
+    });
+
+    test("ends the letterbox at the stride where the graph leaves the size open, within imgsz or 640", () => {
+      const size = { height: 480, width: 640 };
+      expect(read({ ...DETECT, stride: "64" }).values.resize).toEqual({ ...LETTERBOX, size, stride: 64 });
+      expect(read({ names: "['a']", task: "detect" }).values.resize).toEqual({
+        ...LETTERBOX,
+        size: { height: 640, width: 640 },
+        stride: 32,
+      });
+    });
+
+    test.each([
+      ["end2end True", { end2end: "True" }, "ultralytics_nms"],
+      ["nms in args", { args: "{'nms': True}" }, "ultralytics_nms"],
+      ["end2end False", { args: "{'nms': None}" }, "ultralytics"],
+    ])("reads the form of its boxes: %s", (_, metadata, detector) => {
+      expect(read({ ...DETECT, ...metadata }).values.detector).toBe(detector);
+    });
+
+    test("leaves the form to the shape where an older export does not say", () => {
+      const { end2end: _, ...older } = DETECT;
+      expect(read(older).values).toMatchObject({ task: "detection" });
+      expect(read(older).values.detector).toBeUndefined();
+    });
+
+    test.each(["segment", "pose"])("counts the classes by names and warns: task %s", (task) => {
+      const recipe = read({ ...DETECT, task });
+      expect(recipe.values).toMatchObject({ task: "detection", detector: "ultralytics", classes: 3 });
+      expect(recipe.warnings).toEqual([expect.stringMatching(/serving_default only/)]);
+    });
+
+    test.each([
+      ["obb", { task: "obb" }],
+      ["RT-DETR", { head: "RTDETRDecoder" }],
+    ])("answers raw tensors and warns: %s", (_, metadata) => {
+      const recipe = read({ ...DETECT, ...metadata });
+      expect(recipe.values.task).toBe("generic");
+      expect(recipe.values.detector).toBeUndefined();
+      expect(recipe.warnings).toEqual([expect.stringMatching(/serving_default only/)]);
+    });
+
+    test("refuses a stride that is no number of pixels", () => {
+      expect(refused({ ...DETECT, stride: "0" })).toContain('metadata "stride": expected a number of pixels');
+    });
   });
 
   test("reads YOLOv5's metadata: names and stride alone", () => {

@@ -97,6 +97,16 @@ describe("readServingJson", () => {
       { kind: "letterbox", size: exact(8, 9), filter: "bilinear", fill: 114 },
     ],
     [
+      "a letterbox to a stride, with OpenCV's filter",
+      { ...exact(8, 9), method: "letterbox", stride: 4, fill: 0, filter: "cv2_linear" },
+      { kind: "letterbox", size: exact(8, 9), filter: "cv2_linear", fill: 0, stride: 4 },
+    ],
+    [
+      "fastai's pad",
+      { ...exact(8, 9), method: "pad", pad_mode: "border" },
+      { kind: "pad", size: exact(8, 9), filter: "bilinear", padMode: "border" },
+    ],
+    [
       "fastai's crop",
       { ...exact(8, 9), method: "crop" },
       { kind: "crop", size: exact(8, 9), filter: "bilinear" },

@@ -30,6 +30,15 @@ describe("toClassMap", () => {
     expect(toClassMap(scores).data).toEqual(Uint8Array.of(0));
   });
 
+  test("never gives a class that is NaN, and 0 where all are", () => {
+    const { NaN: nan } = Number;
+    const data = [nan, 1, nan, -3, nan, nan, -4, 2, nan];
+    expect(toClassMap({ classes: 3, height: 1, width: 3, data, threshold: 0 }).data).toEqual(
+      Uint8Array.of(1, 2, 0),
+    );
+    expect(toClassMap(single(1, 2, [nan, 1], 0)).data).toEqual(Uint8Array.of(0, 1));
+  });
+
   test.each([
     ["logits, above 0", 0, [0, 0, 0, 1]],
     ["probabilities, above 0.5", 0.5, [0, 0, 0, 0]],

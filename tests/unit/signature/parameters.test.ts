@@ -3,7 +3,7 @@ import type { Head } from "../../../src/signature/head.ts";
 import { readParameters } from "../../../src/signature/parameters.ts";
 
 const HEAD = { task: "generic" } as const;
-const DEFAULTS = { k: 5, scoreThreshold: 0.5, iouThreshold: 0.45, maxDetections: 100 };
+const DEFAULTS = { k: 5, scoreThreshold: 0.5, iouThreshold: 0.7, maxDetections: 100 };
 
 describe("readParameters", () => {
   test("takes the defaults when none is said", () => {

@@ -46,6 +46,19 @@ describe("readDetections", () => {
     ]);
   });
 
+  test("reads no more classes of Ultralytics' anchors than there are, and rows that go on after the class", () => {
+    const output = tensor("float32", [7, 2], [2, 5, 2, 5, 4, 2, 4, 2, 0.625, 0.25, 0.5, 0.75, 9, 9]);
+    expect(read({ form: "ultralytics", output: "output0", classes: 2 }, { output0: output })).toEqual([
+      { box: [0, 0, 4, 4], score: 0.625, class: 0 },
+      { box: [4, 4, 6, 6], score: 0.75, class: 1 },
+    ]);
+    const table = tensor("float32", [2, 8], [0, 0, 4, 4, 0.875, 1, 7, 7, 4, 4, 6, 6, 0.75, 0, 7, 7]);
+    expect(read({ form: "ultralytics_nms", output: "output0" }, { output0: table })).toEqual([
+      { box: [0, 0, 4, 4], score: 0.875, class: 1 },
+      { box: [4, 4, 6, 6], score: 0.75, class: 0 },
+    ]);
+  });
+
   test.each([
     ["three things", 3, [[3, 4], [3], [3]]],
     ["one thing, whose axis was taken for the batch's", 1, [[4], [], []]],

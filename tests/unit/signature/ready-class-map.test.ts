@@ -25,8 +25,12 @@ describe("readClassMap", () => {
     );
   });
 
+  test("takes channels last too: [h, w, 1]", () => {
+    expect(readClassMap(tensor("int32", [2, 3, 1], [0, 1, 2, 2, 1, 0]), 3).shape).toEqual([2, 3]);
+  });
+
   test("throws INTERNAL for another shape", () => {
-    expect(() => readClassMap(tensor("int32", [2, 1, 1], [0, 1]), 3)).toThrow(
+    expect(() => readClassMap(tensor("int32", [2, 1, 2], [0, 1, 2, 3]), 3)).toThrow(
       expect.objectContaining({ code: "INTERNAL" }),
     );
   });

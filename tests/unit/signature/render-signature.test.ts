@@ -59,6 +59,33 @@ describe("renderSignature", () => {
     expect(plain(scores)).toEqual(SCORES.map(sixDigits));
   });
 
+  test("gives a single number's two classes, by its sigmoid or as it is", () => {
+    const labels = ["cat", "dog"];
+    const sigmoid = { ...CLASSIFIER, labels, classes: 2, isBinary: true, activation: "sigmoid" } as const;
+    expect(plain(render("scores", logits(2), sigmoid))).toEqual([0.119202922, 0.880797078].map(sixDigits));
+    expect(render("class", logits(2), sigmoid)).toBe(1);
+    expect(render("label", logits(-2), sigmoid)).toBe("cat");
+    expect(render("class", logits(0), sigmoid)).toBe(0);
+    expect(plain(render("top_k", logits(2), sigmoid))).toMatchObject([{ label: "dog" }, { label: "cat" }]);
+    const probability = { ...sigmoid, activation: "none" } as const;
+    expect(plain(render("scores", logits(0.25), probability))).toEqual([0.75, 0.25]);
+    expect(render("label", logits(0.75), probability)).toBe("dog");
+    expect(plain(render("scores", logits(Number.NaN), sigmoid))).toEqual([Number.NaN, Number.NaN]);
+    expect(render("class", logits(Number.NaN), sigmoid)).toBe(0);
+  });
+
+  test("agrees with itself where a logit is NaN: class and top_k name the same best", () => {
+    const result = logits(Number.NaN, 1, 3);
+    expect(render("class", result)).toBe(2);
+    expect(render("top_k", result)).toMatchObject([{ class: 2 }, { class: 1 }, { class: 0 }]);
+  });
+
+  test("reads a map of scores whose classes come last", () => {
+    const head = { ...SEGMENTATION, isChannelsLast: true } as const;
+    const outputs = { logits: tensor("float32", [1, 3, 2], [9, 1, 2, 5, 0, 1]) };
+    expect(render("class", { outputs }, head)).toMatchObject({ shape: [1, 3], data: Uint8Array.of(0, 1, 1) });
+  });
+
   test("gives each class's own score where the labels do not exclude each other", () => {
     expect(plain(render("scores", logits(0, 2, -2), { ...CLASSIFIER, activation: "sigmoid" }))).toEqual(
       [0.5, 0.880797078, 0.119202922].map(sixDigits),

@@ -74,8 +74,9 @@ describe("toScores", () => {
     expect(toScores(logits, "none")).not.toBe(logits);
   });
 
-  test("lets NaN through: in all classes of a softmax, in its own of a sigmoid", () => {
-    expect(toScores([1, Number.NaN], "softmax")).toEqual(Float32Array.of(Number.NaN, Number.NaN));
+  test("lets NaN through, in its own class only", () => {
+    expect(toScores([1, Number.NaN, 1], "softmax")).toEqual(Float32Array.of(0.5, Number.NaN, 0.5));
+    expect(toScores([Number.NaN, Number.NaN], "softmax")).toEqual(Float32Array.of(Number.NaN, Number.NaN));
     expect(toScores([0, Number.NaN], "sigmoid")).toEqual(Float32Array.of(0.5, Number.NaN));
   });
 });
@@ -87,7 +88,8 @@ describe("argmax", () => {
     ["the largest of negative ones", [-3, -1, -2], 1],
     ["Infinity", [1, Number.POSITIVE_INFINITY, 2], 1],
     ["the first where all are -Infinity", [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY], 0],
-    ["the first NaN, as numpy does", [9, Number.NaN, Number.NaN], 1],
+    ["the largest beside NaN, wherever that stands", [Number.NaN, -9, Number.NaN, -8], 3],
+    ["the first where all are NaN", [Number.NaN, Number.NaN], 0],
     ["the only one", [4], 0],
   ])("finds %s", (_, values, index) => {
     expect(argmax(values)).toBe(index);

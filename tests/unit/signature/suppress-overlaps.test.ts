@@ -82,6 +82,14 @@ describe("suppressOverlaps", () => {
     expect(suppressOverlaps(pair, OPTIONS)[0]).toBe(pair[0]);
   });
 
+  test("takes the overlap in float32 of boxes moved by their class, as Ultralytics does", () => {
+    // At 606,720 pixels (class 79) a float32 is a multiple of 1/16: 3.34 becomes 3.3125, and 6.6875 is above 2/3 of 10.
+    const pair = (index: number) => [thing([0, 0, 10, 10], 0.9, index), thing([3.34, 0, 10, 10], 0.8, index)];
+    const options = { ...OPTIONS, iouThreshold: 0.6675 };
+    expect(suppressOverlaps(pair(0), options)).toHaveLength(2);
+    expect(suppressOverlaps(pair(79), options)).toHaveLength(1);
+  });
+
   test("keeps at most so many, and never more than 30,000 candidates are looked at", () => {
     const apart = Array.from({ length: 40_000 }, (_, i) => thing([i * 2, 0, i * 2 + 1, 1], 1 - i / 1e5));
     expect(suppressOverlaps(apart, { ...OPTIONS, maxDetections: 7 })).toEqual(apart.slice(0, 7));
