@@ -1,10 +1,19 @@
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
-import { ServingError } from "../errors.ts";
+import { HandlerError, ServingError } from "../errors.ts";
 import type { PreprocessSpec } from "../image/preprocess-spec.ts";
-import type { Tensors } from "../tensor/tensor.ts";
+import type { RowResult } from "../signature/render-signature.ts";
 import type { Value } from "../tensor/value.ts";
-import type { PreprocessedImage, PreprocessTask, RenderTask, TaskOutcome } from "./image-task.ts";
+import type {
+  ImageHooks,
+  ImageTask,
+  PostprocessTask,
+  PreprocessedImage,
+  RenderTask,
+  TaskError,
+  TaskOutcome,
+} from "./image-task.ts";
+import type { HookName } from "./load-handler.ts";
 
 const ENTRY = new URL("./image-worker.cjs", import.meta.url);
 
@@ -52,14 +61,22 @@ export class ImagePool {
   }
 
   /**
-   * Decodes an image and makes it a row of the model's input. The bytes stay the caller's.
+   * Decodes an image and makes it a row of the model's input, by way of a handler's hooks if there are. The bytes stay
+   * the caller's.
    *
    * @throws {ServingError} INVALID_IMAGE, UNSUPPORTED_FORMAT, IMAGE_TOO_LARGE as the decoder says;
-   * INVALID_IMAGE when it takes longer than `imageTimeoutMs` or ends its worker, twice.
+   * INVALID_IMAGE when it takes longer than `imageTimeoutMs` or ends its worker, twice; what a hook throws.
+   * @throws {HandlerError} instead of INVALID_IMAGE where there are hooks.
    */
-  preprocess(bytes: Uint8Array, spec: PreprocessSpec): Promise<PreprocessedImage> {
-    const { maxImagePixels } = this.#options;
-    return this.#run<PreprocessedImage>({ kind: "preprocess", bytes, spec, maxImagePixels });
+  preprocess(bytes: Uint8Array, spec: PreprocessSpec, hooks?: ImageHooks): Promise<PreprocessedImage> {
+    const { maxImagePixels, imageTimeoutMs } = this.#options;
+    const task = { kind: "preprocess", bytes, spec, maxImagePixels } as const;
+    if (hooks === undefined) return this.#run<PreprocessedImage>(task);
+    return this.#run<PreprocessedImage>(
+      { ...task, hooks },
+      (cause) =>
+        new HandlerError(`handler.mjs, or the decoder, did not end within ${imageTimeoutMs} ms`, cause),
+    );
   }
 
   /**
@@ -68,11 +85,38 @@ export class ImagePool {
    * @throws {ServingError} what `renderSignature` throws.
    */
   render(task: Omit<RenderTask, "kind">): Promise<Value> {
-    return this.#run<Value>({
-      kind: "render",
-      ...task,
-      result: { ...task.result, outputs: compact(task.result.outputs) },
-    });
+    return this.#run<Value>({ kind: "render", ...task, result: compact(task.result) });
+  }
+
+  /**
+   * Has a handler make an answer of a row of outputs.
+   *
+   * @throws {ServingError} what the hook throws.
+   * @throws {HandlerError} when it takes longer than `imageTimeoutMs` or ends its worker, twice.
+   */
+  postprocess(task: Omit<PostprocessTask, "kind">): Promise<Value> {
+    const { imageTimeoutMs } = this.#options;
+    return this.#run<Value>(
+      { kind: "postprocess", ...task, result: compact(task.result) },
+      (cause) => new HandlerError(`handler.mjs did not end postprocess within ${imageTimeoutMs} ms`, cause),
+    );
+  }
+
+  /**
+   * Has the workers load a handler, so that images need not wait for it later.
+   *
+   * @returns the names of its hooks
+   * @throws {HandlerError} what `loadHandler` throws, and when it takes longer than `imageTimeoutMs`, twice.
+   */
+  async loadHandler(url: string): Promise<readonly HookName[]> {
+    const { workers, imageTimeoutMs } = this.#options;
+    const load = () =>
+      this.#run<readonly HookName[]>(
+        { kind: "load_handler", url },
+        (cause) => new HandlerError(`does not load within ${imageTimeoutMs} ms, IMAGE_TIMEOUT_MS`, cause),
+      );
+    const [hooks = []] = await Promise.all(Array.from({ length: workers }, load));
+    return hooks;
   }
 
   async close(): Promise<void> {
@@ -80,7 +124,7 @@ export class ImagePool {
   }
 
   /** A task whose worker ended is tried once more, then given up. */
-  async #run<Result>(task: PreprocessTask | RenderTask): Promise<Result> {
+  async #run<Result>(task: ImageTask, giveUp = this.#giveImageUp): Promise<Result> {
     try {
       return await this.#runOnce<Result>(task);
     } catch (error) {
@@ -89,13 +133,14 @@ export class ImagePool {
     try {
       return await this.#runOnce<Result>(task);
     } catch (error) {
-      if (!this.#isLostWorker(error)) throw error;
-      const limit = `${this.#options.imageTimeoutMs} ms`;
-      throw new ServingError("INVALID_IMAGE", `the image could not be processed within ${limit}`, {
-        cause: error,
-      });
+      throw this.#isLostWorker(error) ? giveUp(error) : error;
     }
   }
+
+  readonly #giveImageUp = (cause: unknown): ServingError => {
+    const limit = `${this.#options.imageTimeoutMs} ms`;
+    return new ServingError("INVALID_IMAGE", `the image could not be processed within ${limit}`, { cause });
+  };
 
   /** Piscina ends the worker of an aborted task, and rejects the task of a worker that ended. */
   #isLostWorker(error: unknown): boolean {
@@ -105,13 +150,13 @@ export class ImagePool {
     return isLost;
   }
 
-  async #runOnce<Result>(task: PreprocessTask | RenderTask): Promise<Result> {
+  async #runOnce<Result>(task: ImageTask): Promise<Result> {
     await this.#takeWorker();
     try {
       const signal = AbortSignal.timeout(this.#options.imageTimeoutMs);
       const outcome: TaskOutcome<Result> = await this.#pool.run(task, { signal });
       if ("result" in outcome) return outcome.result;
-      throw new ServingError(outcome.error.code, outcome.error.message);
+      throw toError(outcome.error);
     } finally {
       this.#giveWorkerBack();
     }
@@ -130,11 +175,18 @@ export class ImagePool {
   }
 }
 
+function toError({ code, message, thrown }: TaskError): ServingError {
+  if (thrown === undefined) return new ServingError(code, message);
+  const cause = new Error(thrown.message);
+  cause.stack = thrown.stack;
+  return new HandlerError(message, cause);
+}
+
 /** Copies each row out of its batch's memory: cloning a view would clone the whole batch. */
-function compact(outputs: Tensors): Tensors {
+function compact({ outputs, ...result }: RowResult): RowResult {
   const entries = Object.entries(outputs).map(([name, tensor]) => [
     name,
     { ...tensor, data: tensor.data.slice() },
   ]);
-  return Object.fromEntries(entries);
+  return { ...result, outputs: Object.fromEntries(entries) };
 }

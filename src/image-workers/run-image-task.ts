@@ -1,37 +1,67 @@
 import { move, transferableSymbol, valueSymbol } from "piscina";
-import { toServingError } from "../errors.ts";
+import { HandlerError, toServingError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { preprocess } from "../image/preprocess.ts";
 import { renderSignature } from "../signature/render-signature.ts";
 import { isTensor } from "../tensor/tensor.ts";
-import type { ImageTaskOutcome, PreprocessedImage, PreprocessTask, RenderTask } from "./image-task.ts";
+import type { Value } from "../tensor/value.ts";
+import { hookedRow } from "./hooked-row.ts";
+import type {
+  ImageTask,
+  ImageTaskOutcome,
+  PreprocessedImage,
+  PreprocessTask,
+  TaskError,
+} from "./image-task.ts";
+import { loadHandler } from "./load-handler.ts";
+import { runPostprocess } from "./run-postprocess.ts";
 
 /**
- * One task of an image worker. Never rejects for what a caller sent: that comes back as data. An internal
- * error does, and carries its stack to the log.
+ * One task of an image worker. Never rejects for what a caller sent or a handler did: that comes back as data. An
+ * internal error does, and carries its stack to the log.
  */
-export async function runImageTask(task: PreprocessTask | RenderTask): Promise<unknown> {
+export async function runImageTask(task: ImageTask): Promise<unknown> {
   try {
-    if (task.kind === "preprocess") {
-      const image = await toRow(task);
-      return moved({ result: image }, image.row.data);
+    switch (task.kind) {
+      case "preprocess": {
+        const image = await toRow(task);
+        return moved({ result: image }, image.row.data);
+      }
+      case "render":
+        return movedValue(renderSignature(task.signature, task.head, task.result, task.parameters));
+      case "postprocess":
+        return movedValue(await runPostprocess(task));
+      case "load_handler":
+        return { result: await loadHandler(task.url) } satisfies ImageTaskOutcome;
     }
-    const value = renderSignature(task.signature, task.head, task.result, task.parameters);
-    return moved({ result: value }, isTensor(value) ? value.data : []);
   } catch (thrown) {
+    if (thrown instanceof HandlerError) return { error: handlerFault(thrown) } satisfies ImageTaskOutcome;
     const { code, message } = toServingError(thrown);
     if (code === "INTERNAL") throw thrown;
     return { error: { code, message } } satisfies ImageTaskOutcome;
   }
 }
 
-async function toRow({ bytes, spec, maxImagePixels }: PreprocessTask): Promise<PreprocessedImage> {
+async function toRow({ bytes, spec, maxImagePixels, hooks }: PreprocessTask): Promise<PreprocessedImage> {
   const startMs = performance.now();
+  if (hooks !== undefined) {
+    const { decodedMs, ...image } = await hookedRow({ bytes, spec, maxImagePixels, hooks });
+    return { ...image, decodeMs: decodedMs - startMs, preprocessMs: performance.now() - decodedMs };
+  }
   const raster = await decodeImage(bytes, { color: spec.color === "L" ? "L" : "RGB", maxImagePixels });
   const decodedMs = performance.now();
   const { row, geometry } = preprocess(raster, spec);
   const endMs = performance.now();
   return { row, geometry, decodeMs: decodedMs - startMs, preprocessMs: endMs - decodedMs };
+}
+
+function handlerFault({ code, message, cause }: HandlerError): TaskError {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  return { code, message, thrown: { message: error.message, stack: String(error.stack) } };
+}
+
+function movedValue(value: Value): unknown {
+  return moved({ result: value }, isTensor(value) ? value.data : []);
 }
 
 /** Hands the outcome to the pool with its large array moved, not copied. */

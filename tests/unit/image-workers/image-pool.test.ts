@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { HandlerError } from "../../../src/errors.ts";
 import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
 import { ImagePool, type ImagePoolOptions } from "../../../src/image-workers/image-pool.ts";
 import { readParameters } from "../../../src/signature/parameters.ts";
@@ -45,6 +46,9 @@ function poolOf(program: (marker: string) => string, options: Partial<ImagePoolO
   onTestFinished(() => pool.close());
   return { pool, told, marker };
 }
+
+/** A row for a handler's `postprocess`. */
+const ROW = { url: "file:///handler.mjs", result: { outputs: {} }, parameters: {} } as const;
 
 /** The first byte tells the program what to do. */
 const image = (order = 0) => Uint8Array.of(order);
@@ -153,5 +157,59 @@ describe("ImagePool", () => {
       parameters: readParameters({}, { task: "generic" }),
     });
     expect(bytes).toBe(8);
+  });
+
+  test("hands an image with the hooks that it is to pass, and none where there are none", async () => {
+    const { pool } = poolOf(
+      () => "return { result: Object.keys(task).includes('hooks') && task.hooks.url };",
+    );
+    const input = { name: "x", dtype: "float32", shape: [] } as const;
+    expect(await pool.preprocess(image(), SPEC, { url: "file:///handler.mjs", input })).toBe(
+      "file:///handler.mjs",
+    );
+    expect(await pool.preprocess(image(), SPEC)).toBe(false);
+  });
+
+  test("has all workers load a handler at once, and returns its hooks", async () => {
+    // Each waits until the other has the task, too.
+    const { pool } = poolOf(
+      (file) => `
+        const { threadId } = await import("node:worker_threads");
+        const { readdirSync } = await import("node:fs");
+        const { dirname } = await import("node:path");
+        writeFileSync(${file} + threadId, "");
+        while (readdirSync(dirname(${file})).length < 2) await new Promise(setImmediate);
+        return { result: ["preprocess"] };
+      `,
+      { workers: 2 },
+    );
+    expect(await pool.loadHandler("file:///handler.mjs")).toEqual(["preprocess"]);
+  });
+
+  test("throws a handler's failure, with what it threw for the log", async () => {
+    const { pool } = poolOf(
+      () =>
+        `return { error: { code: "INTERNAL", message: "failed", thrown: { message: "m", stack: "s" } } };`,
+    );
+    const failure = await pool.postprocess(ROW).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(HandlerError);
+    expect(failure).toMatchObject({
+      code: "INTERNAL",
+      message: "failed",
+      cause: { message: "m", stack: "s" },
+    });
+  });
+
+  test("gives a handler up, not the caller's image, when a hook never ends", async () => {
+    const { pool, told } = poolOf(() => SPIN, { imageTimeoutMs: SHORT_MS });
+    const hooks = { url: "file:///handler.mjs", input: { name: "x", dtype: "float32", shape: [] } } as const;
+    for (const task of [
+      pool.preprocess(image(), SPEC, hooks),
+      pool.postprocess(ROW),
+      pool.loadHandler(hooks.url),
+    ]) {
+      await expect(task).rejects.toBeInstanceOf(HandlerError);
+    }
+    expect(told.restarts).toBe(6);
   });
 });
