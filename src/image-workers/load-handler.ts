@@ -2,7 +2,7 @@ import { firstLine, HandlerError } from "../errors.ts";
 import type { Handler } from "./handler.ts";
 
 /** What a handler may export, in the order in which an image meets them. */
-export const HOOK_NAMES: readonly (keyof Handler)[] = ["decode", "preprocess", "postprocess"];
+const HOOK_NAMES: readonly (keyof Handler)[] = ["decode", "preprocess", "postprocess"];
 
 export type HookName = keyof Handler;
 

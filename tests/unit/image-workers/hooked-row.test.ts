@@ -5,7 +5,11 @@ import { describe, expect, test } from "vitest";
 import { decodeImage } from "../../../src/image/decode.ts";
 import { preprocess } from "../../../src/image/preprocess.ts";
 import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
-import type { PreprocessedImage, TaskOutcome } from "../../../src/image-workers/image-task.ts";
+import type {
+  PreprocessedImage,
+  PreprocessTask,
+  TaskOutcome,
+} from "../../../src/image-workers/image-task.ts";
 import { runImageTask } from "../../../src/image-workers/run-image-task.ts";
 import { toFloat16Bits } from "../../../src/tensor/float16.ts";
 import { digitPng } from "../../support/digits.ts";
@@ -36,18 +40,20 @@ async function run<Result>(task: Parameters<typeof runImageTask>[0]): Promise<Ta
 
 const RED = solidPng(4, 6, [255, 0, 0]);
 
-/** Takes an image through a handler of this text. */
-function row(
+/** The task of an image that passes a handler of this text. */
+function taskOf(
   handler: string,
   bytes: Uint8Array = RED,
   change: Partial<PreprocessSpec> = {},
   maxImagePixels = 1e6,
-) {
+): PreprocessTask {
   const spec = { ...SPEC, ...change };
   const input = { name: "image", dtype: spec.dtype, shape: ["N", 3, 2, "W"] } as const;
   const hooks = { url: urlOf(handler), input };
-  return run<PreprocessedImage>({ kind: "preprocess", bytes, spec, maxImagePixels, hooks });
+  return { kind: "preprocess", bytes, spec, maxImagePixels, hooks };
 }
+
+const row = (...options: Parameters<typeof taskOf>) => run<PreprocessedImage>(taskOf(...options));
 
 const resultOf = <Result>(outcome: TaskOutcome<Result>): Result => {
   if ("result" in outcome) return outcome.result;
@@ -81,10 +87,14 @@ describe("hookedRow", () => {
   });
 
   test("gets the finished row that preprocess returned, in memory of its own", async () => {
-    const handler = `const data = new Float32Array(24).fill(0.5);
-      export const preprocess = () => { data[0] += 1; return { shape: [3, 2, 4], data }; };`;
-    const { row: got, geometry } = resultOf(await row(handler));
-    expect(got).toEqual(tensor("float32", [3, 2, 4], [1.5, ...new Array<number>(23).fill(0.5)]));
+    const task = taskOf(`const data = new Float32Array(24).fill(0.5);
+      export const preprocess = () => { data[0] += 1; return { shape: [3, 2, 4], data }; };`);
+    const { row: got, geometry } = resultOf(await run<PreprocessedImage>(task));
+    // The module is loaded once, so its array is used again.
+    const { row: next } = resultOf(await run<PreprocessedImage>(task));
+    const rest = new Array<number>(23).fill(0.5);
+    expect(got).toEqual(tensor("float32", [3, 2, 4], [1.5, ...rest]));
+    expect(next).toEqual(tensor("float32", [3, 2, 4], [2.5, ...rest]));
     expect(geometry).toEqual({
       source: { height: 4, width: 6 },
       resized: { height: 2, width: 4 },
