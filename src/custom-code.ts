@@ -66,15 +66,15 @@ export function imageHooksOf(
 const TRIAL_EDGE = 224;
 
 /**
- * Tries the hooks of a model without a golden pair with a black picture, and returns what they made of it; undefined
- * where they turn it down.
+ * Makes a row of a black picture, by way of the hooks of a model that has no golden pair; undefined where they turn it
+ * down.
  *
  * @throws {StartupError} when a hook fails.
  */
 export async function tryImageHooks(
   imagePool: ImagePool,
   spec: PreprocessSpec,
-  hooks: ImageHooks,
+  hooks: ImageHooks | undefined,
 ): Promise<PreprocessedImage | undefined> {
   const black = new Uint8Array(TRIAL_EDGE * TRIAL_EDGE);
   const png = encodeMaskPng(black, { height: TRIAL_EDGE, width: TRIAL_EDGE });

@@ -100,7 +100,9 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
   const batching = findBatching(info, image !== undefined);
   const imageHooks = imageHooksOf(custom, image === undefined ? undefined : info.inputs[0]);
   const sample =
-    chosen === undefined ? undefined : await sampleImage(imagePool, golden, chosen.spec, imageHooks);
+    chosen === undefined || (golden === undefined && custom === undefined)
+      ? undefined
+      : await sampleImage(imagePool, golden, chosen.spec, imageHooks);
   const trial = await tryRow(
     session,
     batching,
@@ -125,7 +127,8 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
       : requireGolden(location, compareGolden(golden, trial.outputs));
   const provenBatching = trial?.batching ?? batching;
   if (custom !== undefined) requireRows(custom, provenBatching, image !== undefined);
-  if (trial !== undefined) {
+  // A row of zeros in the place of an image that was turned down comes from nowhere: no request has such a row.
+  if (trial !== undefined && (sample !== undefined || image === undefined)) {
     const origin = sample === undefined ? {} : { origin: sample.geometry };
     await tryPostprocess(imagePool, custom, head, { outputs: trial.outputs, ...origin });
   }
@@ -188,16 +191,14 @@ async function tryRow(
   }
 }
 
-/** The golden image; else, where a handler takes part, a made-up one. */
+/** The golden image, else a made-up one. */
 async function sampleImage(
   imagePool: ImagePool,
   golden: GoldenPair | undefined,
   spec: PreprocessSpec,
   hooks: ImageHooks | undefined,
 ): Promise<PreprocessedImage | undefined> {
-  if (golden === undefined) {
-    return hooks === undefined ? undefined : tryImageHooks(imagePool, spec, hooks);
-  }
+  if (golden === undefined) return tryImageHooks(imagePool, spec, hooks);
   try {
     return await imagePool.preprocess(golden.imageBytes, spec, hooks);
   } catch (error) {

@@ -113,7 +113,8 @@ export class ImagePool {
     const load = () =>
       this.#run<readonly HookName[]>(
         { kind: "load_handler", url },
-        (cause) => new HandlerError(`does not load within ${imageTimeoutMs} ms: raise IMAGE_TIMEOUT_MS`, cause),
+        (cause) =>
+          new HandlerError(`does not load within ${imageTimeoutMs} ms: raise IMAGE_TIMEOUT_MS`, cause),
       );
     const [hooks = []] = await Promise.all(Array.from({ length: workers }, load));
     return hooks;

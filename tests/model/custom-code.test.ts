@@ -77,11 +77,24 @@ describe("loadServable, of a folder with handler.mjs", () => {
     await expect(served(files(`${REDDEN} ${told}`))).resolves.toBeDefined();
   });
 
-  test("starts though a hook turns the made-up picture or its outputs down", async () => {
+  test("tells postprocess alone where the picture of the trial came from, too", async () => {
+    const handler = "export const postprocess = (_, { origin }) => origin.source.height;";
+    await expect(
+      served({ "model.onnx": classifier(), ...RECIPE, "handler.mjs": handler }),
+    ).resolves.toBeDefined();
+  });
+
+  test.each([
+    [
+      "the picture",
+      (reject: string) => `export const preprocess = ${reject};
+      export const postprocess = (_, { origin }) => origin.row;`,
+    ],
+    ["its outputs", (reject: string) => `export const postprocess = ${reject};`],
+  ])("starts though a hook turns %s of the trial down", async (_, handler) => {
     const reject = `() => { throw Object.assign(new Error("too dark"), { code: "INVALID_IMAGE" }); }`;
-    const handler = `export const preprocess = ${reject}; export const postprocess = ${reject};`;
-    const servable = await served({ "model.onnx": classifier(), ...RECIPE, "handler.mjs": handler });
-    expect(servable.custom?.hooks).toEqual(["preprocess", "postprocess"]);
+    const files = { "model.onnx": classifier(), ...RECIPE, "handler.mjs": handler(reject) };
+    await expect(served(files)).resolves.toBeDefined();
   });
 
   test.each([
