@@ -17,6 +17,8 @@ import type { HookName } from "./load-handler.ts";
 
 const ENTRY = new URL("./image-worker.cjs", import.meta.url);
 
+const LOAD_TIMEOUT_MS = 60_000;
+
 export interface ImagePoolOptions {
   /** Worker threads. Minimum: 1. */
   readonly workers: number;
@@ -27,6 +29,12 @@ export interface ImagePoolOptions {
    * can't be interrupted.
    */
   readonly imageTimeoutMs: number;
+  /**
+   * Longest time for a worker to load a handler; its own start counts.
+   *
+   * @default 60000
+   */
+  readonly loadTimeoutMs?: number;
   /** A worker had to be replaced. */
   readonly onRestart?: () => void;
   /**
@@ -106,16 +114,13 @@ export class ImagePool {
    * Has the workers load a handler, so that images need not wait for it later.
    *
    * @returns the names of its hooks
-   * @throws {HandlerError} what `loadHandler` throws, and when it takes longer than `imageTimeoutMs`, twice.
+   * @throws {HandlerError} what `loadHandler` throws, and when it takes longer than `loadTimeoutMs`, twice.
    */
   async loadHandler(url: string): Promise<readonly HookName[]> {
-    const { workers, imageTimeoutMs } = this.#options;
-    const load = () =>
-      this.#run<readonly HookName[]>(
-        { kind: "load_handler", url },
-        (cause) =>
-          new HandlerError(`does not load within ${imageTimeoutMs} ms: raise IMAGE_TIMEOUT_MS`, cause),
-      );
+    const { workers, loadTimeoutMs = LOAD_TIMEOUT_MS } = this.#options;
+    const giveUp = (cause: unknown) =>
+      new HandlerError(`does not load within ${loadTimeoutMs} ms: let it do less when it is imported`, cause);
+    const load = () => this.#run<readonly HookName[]>({ kind: "load_handler", url }, giveUp, loadTimeoutMs);
     const [hooks = []] = await Promise.all(Array.from({ length: workers }, load));
     return hooks;
   }
@@ -125,14 +130,18 @@ export class ImagePool {
   }
 
   /** A task whose worker ended is tried once more, then given up. */
-  async #run<Result>(task: ImageTask, giveUp = this.#giveImageUp): Promise<Result> {
+  async #run<Result>(
+    task: ImageTask,
+    giveUp = this.#giveImageUp,
+    timeoutMs = this.#options.imageTimeoutMs,
+  ): Promise<Result> {
     try {
-      return await this.#runOnce<Result>(task);
+      return await this.#runOnce<Result>(task, timeoutMs);
     } catch (error) {
       if (!this.#isLostWorker(error)) throw error;
     }
     try {
-      return await this.#runOnce<Result>(task);
+      return await this.#runOnce<Result>(task, timeoutMs);
     } catch (error) {
       throw this.#isLostWorker(error) ? giveUp(error) : error;
     }
@@ -151,10 +160,10 @@ export class ImagePool {
     return isLost;
   }
 
-  async #runOnce<Result>(task: ImageTask): Promise<Result> {
+  async #runOnce<Result>(task: ImageTask, timeoutMs: number): Promise<Result> {
     await this.#takeWorker();
     try {
-      const signal = AbortSignal.timeout(this.#options.imageTimeoutMs);
+      const signal = AbortSignal.timeout(timeoutMs);
       const outcome: TaskOutcome<Result> = await this.#pool.run(task, { signal });
       if ("result" in outcome) return outcome.result;
       throw toError(outcome.error);

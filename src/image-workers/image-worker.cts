@@ -4,10 +4,12 @@ const loaded = import("./run-image-task.ts");
 const { writeSync } = process.getBuiltinModule("node:fs");
 
 // Piscina makes an error outside of a task (a timer of a handler, a promise that nobody waits for) one of the whole
-// process. A worker that ends is replaced.
+// process. The worker goes on, since its end could cut off the decoding of another image.
 process.on("uncaughtException", (error: unknown) => {
-  writeSync(2, `onnx-serving: an image worker ends: ${String((error as Error)?.stack ?? error)}\n`);
-  process.exit(1);
+  writeSync(
+    2,
+    `onnx-serving: an error in an image worker that nobody waits for: ${String((error as Error)?.stack ?? error)}\n`,
+  );
 });
 
 /** Runs one task; see `run-image-task.ts`. */

@@ -201,7 +201,7 @@ describe("ImagePool", () => {
   });
 
   test("gives a handler up, not the caller's image, when a hook never ends", async () => {
-    const { pool, told } = poolOf(() => SPIN, { imageTimeoutMs: SHORT_MS });
+    const { pool, told } = poolOf(() => SPIN, { imageTimeoutMs: SHORT_MS, loadTimeoutMs: SHORT_MS });
     const hooks = { url: "file:///handler.mjs", input: { name: "x", dtype: "float32", shape: [] } } as const;
     for (const task of [
       pool.preprocess(image(), SPEC, hooks),
