@@ -1,3 +1,4 @@
+import type { CustomCode } from "./custom-code.ts";
 import type { PreprocessSpec, Resize } from "./image/preprocess-spec.ts";
 import type { Size } from "./image/raster.ts";
 import type { Servable } from "./servable.ts";
@@ -17,6 +18,7 @@ export function checkReport(servable: Servable): string {
   const sections: readonly (readonly [string, readonly Line[]])[] = [
     ["Model", modelLines(servable)],
     ["Preprocessing", preprocessLines(servable)],
+    ...(servable.custom === undefined ? [] : [["Custom code", hookLines(servable.custom)] as const]),
     ["Outputs", outputLines(servable)],
     ["Proof", [["golden", describeGolden(servable)]]],
     [
@@ -64,6 +66,16 @@ function preprocessLines({ preprocess, origins }: Servable): readonly Line[] {
 function describeAccepted({ color, mean }: PreprocessSpec): string {
   const arrays = `raw arrays of ${mean.length} ${mean.length === 1 ? "band" : "bands"}`;
   return color === "bands" ? `${arrays}, no pictures` : `pictures, and ${arrays}`;
+}
+
+const HOOK_PLACES = {
+  decode: "before the server's own decoder",
+  preprocess: "before the resize and the normalisation",
+  postprocess: "answers as signature custom",
+} as const;
+
+function hookLines({ hooks, origins }: CustomCode): readonly Line[] {
+  return hooks.map((hook) => [hook, HOOK_PLACES[hook], origins[hook]]);
 }
 
 function describeValue(

@@ -52,6 +52,16 @@ export class ServingError extends Error {
   }
 }
 
+/**
+ * A failure of the model owner's own code. It is INTERNAL, but one instance's alone: the others are answered. The cause
+ * is for the log.
+ */
+export class HandlerError extends ServingError {
+  constructor(message: string, cause?: unknown) {
+    super("INTERNAL", message, { cause });
+  }
+}
+
 /** A reason not to start: one line that names the file or setting and the remedy. */
 export class StartupError extends Error {
   override readonly name = "StartupError";
@@ -71,6 +81,12 @@ export function toServingError(thrown: unknown): ServingError {
 /** Returns the first line of a message: native libraries go on with places in their own sources. */
 export function firstLine(message: string): string {
   return message.split("\n", 1)[0] ?? message;
+}
+
+/** Returns the sentence of an error for the owner of the model, who may also read its cause. */
+export function withCause(error: Error): string {
+  const { message, cause } = error;
+  return cause instanceof Error ? `${message}: ${firstLine(cause.message)}` : message;
 }
 
 /** Returns `text` on one line, cut to 64 characters, for quoting a caller's input in a message. */

@@ -2,13 +2,22 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { relative } from "node:path";
 import type { Settings } from "./config/settings.ts";
-import { firstLine, StartupError } from "./errors.ts";
+import {
+  type CustomCode,
+  imageHooksOf,
+  loadCustomCode,
+  tryImageHooks,
+  tryPostprocess,
+} from "./custom-code.ts";
+import { firstLine, StartupError, withCause } from "./errors.ts";
 import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { ImagePool } from "./image-workers/image-pool.ts";
+import type { ImageHooks, PreprocessedImage } from "./image-workers/image-task.ts";
 import { chooseHead } from "./model/choose-head.ts";
 import { choosePreprocess, rowShape } from "./model/choose-preprocess.ts";
-import { checkExternalData, checkModelFile } from "./model/external-data.ts";
+import { checkExternalData, checkInFolder } from "./model/external-data.ts";
 import { findBatching } from "./model/find-batching.ts";
+import { utilsWarnings } from "./model/find-handler.ts";
 import { findModel, type ModelLocation } from "./model/find-model.ts";
 import { compareGolden, type GoldenPair, type GoldenResult, readGoldenPair } from "./model/golden.ts";
 import { findImageInput, type ImageInput } from "./model/image-input.ts";
@@ -38,15 +47,15 @@ export interface LoadedServable {
 /**
  * From a model folder to a model that is proven to answer.
  *
- * Order: find the file → look at it before ONNX Runtime opens it → descriptions → session → one row (the
- * golden one, if there is one) → what its outputs mean → golden check → batch sizes.
+ * Order: find the file → look at it before ONNX Runtime opens it → descriptions → custom code → session → one row (the
+ * golden one, if there is one) → what its outputs mean → golden check → custom answer → batch sizes.
  *
  * @throws {StartupError} one line that names the file or key at fault, and the remedy.
  */
 export async function loadServable(options: LoadOptions): Promise<LoadedServable> {
-  const { settings, startSession } = options;
+  const { settings, imagePool, startSession } = options;
   const location = findModel(settings.modelDir, settings);
-  checkModelFile(settings.modelDir, location.modelPath);
+  checkInFolder(settings.modelDir, location.modelPath);
   const onnx = readOnnxFile(location.modelPath);
   const { externalData, customDomains } = onnx;
   if (customDomains.length > 0) {
@@ -57,6 +66,7 @@ export async function loadServable(options: LoadOptions): Promise<LoadedServable
   checkExternalData({ modelFile: location.modelPath, locations: externalData });
   const recipe = readRecipe({ modelDir: settings.modelDir, ...location, onnx });
   const golden = readGoldenPair(location.folder);
+  const custom = await loadCustomCode(settings, location, imagePool);
   const sha256 = await hashFile(location.modelPath);
   const session = await startSession(location.modelPath).catch((error: unknown) => {
     const reason = firstLine((error as Error).message);
@@ -64,7 +74,7 @@ export async function loadServable(options: LoadOptions): Promise<LoadedServable
     throw new StartupError(`${location.modelPath} can't be loaded: ${reason}${remedy}`);
   });
   try {
-    return { servable: await prove(options, { location, recipe, golden, sha256, session }), session };
+    return { servable: await prove(options, { location, recipe, golden, custom, sha256, session }), session };
   } catch (error) {
     await session.close();
     throw error;
@@ -75,43 +85,61 @@ interface Opened {
   readonly location: ModelLocation;
   readonly recipe: Recipe;
   readonly golden: GoldenPair | undefined;
+  readonly custom: CustomCode | undefined;
   readonly sha256: string;
   readonly session: Session;
 }
 
 async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Promise<Servable> {
-  const { location, recipe, golden, sha256, session } = opened;
+  const { location, recipe, golden, custom, sha256, session } = opened;
   const { info } = session;
   const image = findImageInput(info, recipe);
   const chosen = image === undefined ? undefined : choosePreprocess(image, recipe);
   const makeRow =
     chosen === undefined || image === undefined ? plainRow(session) : zeroImage(image, chosen.spec);
   const batching = findBatching(info, image !== undefined);
-  const goldenRow =
-    golden === undefined || chosen === undefined || image === undefined
+  const imageHooks = imageHooksOf(
+    custom,
+    image === undefined ? undefined : info.inputs[0],
+    chosen?.spec.color,
+  );
+  const sample =
+    chosen === undefined || (golden === undefined && custom === undefined)
       ? undefined
-      : { [image.name]: await goldenImageRow(imagePool, golden, chosen.spec) };
+      : await sampleImage(imagePool, golden, chosen.spec, imageHooks);
   const trial = await tryRow(
     session,
     batching,
-    goldenRow === undefined ? makeRow : () => structuredClone(goldenRow),
+    sample === undefined || image === undefined
+      ? makeRow
+      : () => ({ [image.name]: structuredClone(sample.row) }),
     {
       mustRun: image !== undefined,
       modelPath: location.modelPath,
     },
   );
-  const { head, origins, warnings } =
-    trial === undefined ? GENERIC : chooseHead(recipe, trial.outputs, image?.layout);
+  const {
+    head: chosenHead,
+    origins,
+    warnings,
+  } = trial === undefined ? GENERIC : chooseHead(recipe, trial.outputs, image?.layout);
+  const head = withCustom(chosenHead, custom);
   if (settings.defaultSignature !== undefined) requireDefault(settings.defaultSignature, head);
   const goldenResult =
-    golden === undefined || goldenRow === undefined || trial === undefined
+    golden === undefined || sample === undefined || trial === undefined
       ? undefined
       : requireGolden(location, compareGolden(golden, trial.outputs));
+  const provenBatching = trial?.batching ?? batching;
+  if (custom !== undefined) requireRows(custom, provenBatching, image !== undefined);
+  // A row of zeros in the place of an image that was turned down comes from nowhere: no request has such a row.
+  if (trial !== undefined && (sample !== undefined || image === undefined)) {
+    const origin = sample === undefined ? {} : { origin: sample.geometry };
+    await tryPostprocess(imagePool, custom, head, { outputs: trial.outputs, ...origin });
+  }
   const measured =
     trial === undefined
       ? { maxBatchSize: settings.maxBatchSize ?? 1, batchTimings: [] }
       : await warmUp({ session, batching: trial.batching, makeRow, maxBatchSize: settings.maxBatchSize });
-  const provenBatching = trial?.batching ?? batching;
   return {
     name: settings.modelName,
     version: location.version,
@@ -125,13 +153,16 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
     },
     ...(chosen === undefined ? {} : { preprocess: chosen.spec }),
     head,
+    ...(custom === undefined ? {} : { custom }),
+    ...(imageHooks === undefined ? {} : { imageHooks }),
     batching: provenBatching,
     ...measured,
     ...(goldenResult === undefined ? {} : { golden: goldenResult }),
-    origins: { ...recipe.origins, ...chosen?.origins, ...origins },
+    origins: { ...recipe.origins, ...chosen?.origins, ...origins, ...custom?.origins },
     warnings: [
       ...(info.providerWarning === undefined ? [] : [`serving on the CPU: ${info.providerWarning}`]),
       ...(recipe.warnings ?? []),
+      ...utilsWarnings(settings.utilsDir),
       ...(chosen?.warnings ?? []),
       ...warnings,
       ...goldenWarnings(golden !== undefined, image !== undefined),
@@ -164,16 +195,31 @@ async function tryRow(
   }
 }
 
-async function goldenImageRow(
+/** The golden image, else a made-up one. */
+async function sampleImage(
   imagePool: ImagePool,
-  golden: GoldenPair,
+  golden: GoldenPair | undefined,
   spec: PreprocessSpec,
-): Promise<Tensor> {
+  hooks: ImageHooks | undefined,
+): Promise<PreprocessedImage | undefined> {
+  if (golden === undefined) return tryImageHooks(imagePool, spec, hooks);
   try {
-    return (await imagePool.preprocess(golden.imageBytes, spec, golden.array)).row;
+    return await imagePool.preprocess({ bytes: golden.imageBytes, array: golden.array }, spec, hooks);
   } catch (error) {
-    throw new StartupError(`golden: the image can't be used: ${(error as Error).message}`);
+    throw new StartupError(`golden: the image can't be used: ${withCause(error as Error)}`);
   }
+}
+
+function withCustom(head: Head, custom: CustomCode | undefined): Head {
+  return custom?.hooks.includes("postprocess") ? { ...head, hasPostprocess: true } : head;
+}
+
+/** Plain tensors of a model without a batch axis have no rows. */
+function requireRows({ hooks, path }: CustomCode, { kind }: Trial["batching"], isImage: boolean): void {
+  if (kind === "rows" || isImage || !hooks.includes("postprocess")) return;
+  throw new StartupError(
+    `${path} exports postprocess, but the model has no batch axis whose rows it could take: export the model with one`,
+  );
 }
 
 function requireDefault(name: string, head: Head): void {

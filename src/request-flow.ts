@@ -1,6 +1,7 @@
 import type { BatchScheduler, Task } from "./batching/batch-scheduler.ts";
 import type { FairPermits } from "./batching/fair-permits.ts";
-import { type ErrorCode, ServingError } from "./errors.ts";
+import { type CustomCode, labelsOf } from "./custom-code.ts";
+import { type ErrorCode, HandlerError, ServingError } from "./errors.ts";
 import type { ImagePool } from "./image-workers/image-pool.ts";
 import type { Stage } from "./observability/metrics.ts";
 import type { PredictAnswer, PredictOptions } from "./predictor.ts";
@@ -46,6 +47,8 @@ export class RequestFlow {
   readonly #parts: RequestParts;
   readonly #options: PredictOptions;
   readonly #task: Task<Work, RowOutcome>;
+  /** As the request has them, for a handler. */
+  #parameters: PredictRequest["parameters"] = {};
 
   constructor(parts: RequestParts, options: PredictOptions) {
     this.#parts = parts;
@@ -57,7 +60,8 @@ export class RequestFlow {
     });
   }
 
-  async answer({ inputs }: PredictRequest): Promise<PredictAnswer> {
+  async answer({ inputs, parameters }: PredictRequest): Promise<PredictAnswer> {
+    this.#parameters = parameters;
     if (inputs.kind === "tensors") return this.#answerColumns(inputs.tensors);
     const { batching, preprocess } = this.#parts.servable;
     if (batching.kind === "whole" && preprocess === undefined) return this.#answerStacked(inputs.instances);
@@ -101,8 +105,8 @@ export class RequestFlow {
       if ("value" in prediction) return withKey(prediction, instance);
       return withKey({ error: atInstance(prediction.error, index) }, instance);
     } catch (error) {
-      if (!(error instanceof ServingError) || !INSTANCE_ERRORS.has(error.code)) throw error;
-      return withKey({ error: atInstance(error, index) }, instance);
+      if (isInstanceError(error)) return withKey({ error: atInstance(error, index) }, instance);
+      throw error;
     }
   }
 
@@ -126,7 +130,7 @@ export class RequestFlow {
     await rowPermits.acquire(this.#task);
     try {
       this.#options.signal.throwIfAborted();
-      const image = await imagePool.preprocess(bytes, preprocess, array);
+      const image = await imagePool.preprocess({ bytes, array }, preprocess, servable.imageHooks);
       stageEnded("decode", image.decodeMs);
       stageEnded("preprocess", image.preprocessMs);
       const outcome = await this.#runRow({ [modelInputs.imageInput]: image.row });
@@ -163,12 +167,22 @@ export class RequestFlow {
 
   async #render(result: RowResult): Promise<Value> {
     const { signature, parameters } = this.#options;
-    const { head } = this.#parts.servable;
+    const { imagePool, servable } = this.#parts;
+    const { head } = servable;
     if (signature === "serving_default") return tfsPredictions(addBatchAxis(result.outputs))[0] ?? null;
-    if (isHeavy(signature, head, result))
-      return this.#parts.imagePool.render({ signature, head, result, parameters });
+    if (signature === "custom") {
+      const { url } = requireCustom(servable);
+      return imagePool.postprocess({ url, result, parameters: this.#parameters, ...labelsOf(head) });
+    }
+    if (isHeavy(signature, head, result)) {
+      return imagePool.render({ signature, head, result, parameters });
+    }
     return renderSignature(signature, head, result, parameters);
   }
+}
+
+function isInstanceError(error: unknown): error is ServingError {
+  return error instanceof HandlerError || (error instanceof ServingError && INSTANCE_ERRORS.has(error.code));
 }
 
 /** Rows of equal names, types and shapes can be merged. */
@@ -176,6 +190,11 @@ function groupOf(row: Tensors): string {
   return Object.entries(row)
     .map(([name, { dtype, shape }]) => `${name}:${dtype}:${shape.join("x")}`)
     .join(" ");
+}
+
+function requireCustom({ custom }: Servable): CustomCode {
+  if (custom !== undefined) return custom;
+  throw new ServingError("INTERNAL", "signature custom is offered without a handler; this is a bug");
 }
 
 function requireOutputs(outcome: RowOutcome): Tensors {

@@ -1,4 +1,6 @@
+import type { CustomCode } from "./custom-code.ts";
 import type { PreprocessSpec } from "./image/preprocess-spec.ts";
+import type { ImageHooks } from "./image-workers/image-task.ts";
 import type { Batching } from "./model/find-batching.ts";
 import type { GoldenResult } from "./model/golden.ts";
 import type { ModelInputs } from "./protocol/predict-request.ts";
@@ -19,6 +21,10 @@ export interface Servable {
   /** Absent: the model takes plain tensors. */
   readonly preprocess?: PreprocessSpec;
   readonly head: Head;
+  /** The model owner's own code, where there is any. */
+  readonly custom?: CustomCode;
+  /** Present where that takes part in an image's way to a row. */
+  readonly imageHooks?: ImageHooks;
   readonly batching: Batching;
   /** Most rows in one run. */
   readonly maxBatchSize: number;

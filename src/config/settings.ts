@@ -4,6 +4,7 @@ export interface Settings {
   readonly modelName: string;
   readonly modelFile: string | undefined;
   readonly modelVariant: string | undefined;
+  readonly utilsDir: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly device: "auto" | "cpu" | "cuda";
@@ -81,6 +82,12 @@ export const SETTINGS: { readonly [Name in keyof Settings]: SettingRow } = {
     default: undefined,
     unset: "no suffix",
     help: "Serves model_<variant>.onnx or onnx/model_<variant>.onnx: fp16, int8, quantized, q4 and so on.",
+  },
+  utilsDir: {
+    kind: "text",
+    default: undefined,
+    unset: "the model's folder",
+    help: "Folder of handler.mjs, custom code that is kept apart from the model.",
   },
   host: { kind: "text", default: "0.0.0.0", help: "Address to listen on." },
   port: { ...integer(0, 65535), default: "8501", help: "Port to listen on; 0 takes a free one." },

@@ -17,6 +17,7 @@ import { readBody } from "./read-body.ts";
 import { createRequestSignal, type RequestSignal } from "./request-signal.ts";
 import { sendJson } from "./send-json.ts";
 import type { LoadedModel, ServingApi } from "./serving-api.ts";
+import { STATUS_OF_CODE } from "./status.ts";
 
 /** Throws when the path names a model or version that is not served; asked once the body is known to be sound. */
 export type CheckModel = (ctx: Context) => void;
@@ -69,6 +70,7 @@ async function answer(exchange: Exchange): Promise<void> {
     });
     const failed = failedInstances(predicted);
     if (failed.length > 0 && (policy === "fail" || failed.length === count)) throw failed[0]?.error;
+    logFaults(exchange, failed);
     await send(exchange, request, predicted);
     metrics.instancesEnded("ok", count - failed.length);
     metrics.instancesEnded("bad_instance", failed.length);
@@ -128,6 +130,16 @@ function failedInstances(predicted: PredictAnswer): Failed[] {
   return predicted.kind === "outputs"
     ? []
     : predicted.predictions.filter((one): one is Failed => "error" in one);
+}
+
+/** What failed inside the server among instances that were answered: the caller gets a sentence, the log the cause. */
+function logFaults({ ctx, api }: Exchange, failed: readonly Failed[]): void {
+  const faults = failed.filter(({ error }) => STATUS_OF_CODE[error.code] >= 500);
+  const [first] = faults;
+  if (first === undefined) return;
+  const { code, message, cause } = first.error;
+  const requestId = ctx.response.get("X-Request-Id");
+  api.logger.error({ requestId, code, message, cause, faults: faults.length }, "instances failed");
 }
 
 async function send(

@@ -1,13 +1,24 @@
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
-import { ServingError } from "../errors.ts";
+import { HandlerError, ServingError } from "../errors.ts";
 import type { PreprocessSpec } from "../image/preprocess-spec.ts";
-import type { ArrayFormat } from "../tensor/array-format.ts";
-import type { Tensors } from "../tensor/tensor.ts";
+import type { RowResult } from "../signature/render-signature.ts";
 import type { Value } from "../tensor/value.ts";
-import type { PreprocessedImage, PreprocessTask, RenderTask, TaskOutcome } from "./image-task.ts";
+import type {
+  EncodedImage,
+  ImageHooks,
+  ImageTask,
+  PostprocessTask,
+  PreprocessedImage,
+  RenderTask,
+  TaskError,
+  TaskOutcome,
+} from "./image-task.ts";
+import type { HookName } from "./load-handler.ts";
 
 const ENTRY = new URL("./image-worker.cjs", import.meta.url);
+
+const LOAD_TIMEOUT_MS = 60_000;
 
 export interface ImagePoolOptions {
   /** Worker threads. Minimum: 1. */
@@ -19,6 +30,12 @@ export interface ImagePoolOptions {
    * can't be interrupted.
    */
   readonly imageTimeoutMs: number;
+  /**
+   * Longest time for a worker to load a handler; its own start counts.
+   *
+   * @default 60000
+   */
+  readonly loadTimeoutMs?: number;
   /** A worker had to be replaced. */
   readonly onRestart?: () => void;
   /**
@@ -53,16 +70,23 @@ export class ImagePool {
   }
 
   /**
-   * Decodes an image, or reads the raw array that `array` says the bytes are, and makes it a row of the model's
-   * input. The bytes stay the caller's.
+   * Decodes an image, by way of a handler's hooks if there are, or reads the raw array that `array` says the bytes are,
+   * and makes it a row of the model's input. The bytes stay the caller's.
    *
-   * @throws {ServingError} INVALID_ARGUMENT when an array is not of the model's bands, or the model takes arrays alone;
-   * INVALID_IMAGE, UNSUPPORTED_FORMAT, IMAGE_TOO_LARGE as the decoder says; INVALID_IMAGE when it takes longer than `imageTimeoutMs` or ends its worker, twice.
+   * @throws {ServingError} INVALID_ARGUMENT when an array is not of the model's bands, or the model takes arrays alone, or
+   * none; INVALID_IMAGE, UNSUPPORTED_FORMAT, IMAGE_TOO_LARGE as the decoder says; INVALID_IMAGE when it takes longer than
+   * `imageTimeoutMs` or ends its worker, twice; what a hook throws.
+   * @throws {HandlerError} instead of INVALID_IMAGE where there are hooks.
    */
-  preprocess(bytes: Uint8Array, spec: PreprocessSpec, array?: ArrayFormat): Promise<PreprocessedImage> {
-    const { maxImagePixels } = this.#options;
-    const task = { kind: "preprocess", bytes, spec, maxImagePixels } as const;
-    return this.#run<PreprocessedImage>(array === undefined ? task : { ...task, array });
+  preprocess(image: EncodedImage, spec: PreprocessSpec, hooks?: ImageHooks): Promise<PreprocessedImage> {
+    const { maxImagePixels, imageTimeoutMs } = this.#options;
+    const task = { kind: "preprocess", ...image, spec, maxImagePixels } as const;
+    if (hooks === undefined) return this.#run<PreprocessedImage>(task);
+    return this.#run<PreprocessedImage>(
+      { ...task, hooks },
+      (cause) =>
+        new HandlerError(`handler.mjs, or the decoder, did not end within ${imageTimeoutMs} ms`, cause),
+    );
   }
 
   /**
@@ -71,11 +95,36 @@ export class ImagePool {
    * @throws {ServingError} what `renderSignature` throws.
    */
   render(task: Omit<RenderTask, "kind">): Promise<Value> {
-    return this.#run<Value>({
-      kind: "render",
-      ...task,
-      result: { ...task.result, outputs: compact(task.result.outputs) },
-    });
+    return this.#run<Value>({ kind: "render", ...task, result: compact(task.result) });
+  }
+
+  /**
+   * Has a handler make an answer of a row of outputs.
+   *
+   * @throws {ServingError} what the hook throws.
+   * @throws {HandlerError} when it takes longer than `imageTimeoutMs` or ends its worker, twice.
+   */
+  postprocess(task: Omit<PostprocessTask, "kind">): Promise<Value> {
+    const { imageTimeoutMs } = this.#options;
+    return this.#run<Value>(
+      { kind: "postprocess", ...task, result: compact(task.result) },
+      (cause) => new HandlerError(`handler.mjs did not end postprocess within ${imageTimeoutMs} ms`, cause),
+    );
+  }
+
+  /**
+   * Has the workers load a handler, so that images need not wait for it later.
+   *
+   * @returns the names of its hooks
+   * @throws {HandlerError} what `loadHandler` throws, and when it takes longer than `loadTimeoutMs`, twice.
+   */
+  async loadHandler(url: string): Promise<readonly HookName[]> {
+    const { workers, loadTimeoutMs = LOAD_TIMEOUT_MS } = this.#options;
+    const giveUp = (cause: unknown) =>
+      new HandlerError(`does not load within ${loadTimeoutMs} ms: let it do less when it is imported`, cause);
+    const load = () => this.#run<readonly HookName[]>({ kind: "load_handler", url }, giveUp, loadTimeoutMs);
+    const [hooks = []] = await Promise.all(Array.from({ length: workers }, load));
+    return hooks;
   }
 
   async close(): Promise<void> {
@@ -83,22 +132,27 @@ export class ImagePool {
   }
 
   /** A task whose worker ended is tried once more, then given up. */
-  async #run<Result>(task: PreprocessTask | RenderTask): Promise<Result> {
+  async #run<Result>(
+    task: ImageTask,
+    giveUp = this.#giveImageUp,
+    timeoutMs = this.#options.imageTimeoutMs,
+  ): Promise<Result> {
     try {
-      return await this.#runOnce<Result>(task);
+      return await this.#runOnce<Result>(task, timeoutMs);
     } catch (error) {
       if (!this.#isLostWorker(error)) throw error;
     }
     try {
-      return await this.#runOnce<Result>(task);
+      return await this.#runOnce<Result>(task, timeoutMs);
     } catch (error) {
-      if (!this.#isLostWorker(error)) throw error;
-      const limit = `${this.#options.imageTimeoutMs} ms`;
-      throw new ServingError("INVALID_IMAGE", `the image could not be processed within ${limit}`, {
-        cause: error,
-      });
+      throw this.#isLostWorker(error) ? giveUp(error) : error;
     }
   }
+
+  readonly #giveImageUp = (cause: unknown): ServingError => {
+    const limit = `${this.#options.imageTimeoutMs} ms`;
+    return new ServingError("INVALID_IMAGE", `the image could not be processed within ${limit}`, { cause });
+  };
 
   /** Piscina ends the worker of an aborted task, and rejects the task of a worker that ended. */
   #isLostWorker(error: unknown): boolean {
@@ -108,13 +162,13 @@ export class ImagePool {
     return isLost;
   }
 
-  async #runOnce<Result>(task: PreprocessTask | RenderTask): Promise<Result> {
+  async #runOnce<Result>(task: ImageTask, timeoutMs: number): Promise<Result> {
     await this.#takeWorker();
     try {
-      const signal = AbortSignal.timeout(this.#options.imageTimeoutMs);
+      const signal = AbortSignal.timeout(timeoutMs);
       const outcome: TaskOutcome<Result> = await this.#pool.run(task, { signal });
       if ("result" in outcome) return outcome.result;
-      throw new ServingError(outcome.error.code, outcome.error.message);
+      throw toError(outcome.error);
     } finally {
       this.#giveWorkerBack();
     }
@@ -133,11 +187,18 @@ export class ImagePool {
   }
 }
 
+function toError({ code, message, thrown }: TaskError): ServingError {
+  if (thrown === undefined) return new ServingError(code, message);
+  const cause = new Error(thrown.message);
+  cause.stack = thrown.stack;
+  return new HandlerError(message, cause);
+}
+
 /** Copies each row out of its batch's memory: cloning a view would clone the whole batch. */
-function compact(outputs: Tensors): Tensors {
+function compact({ outputs, ...result }: RowResult): RowResult {
   const entries = Object.entries(outputs).map(([name, tensor]) => [
     name,
     { ...tensor, data: tensor.data.slice() },
   ]);
-  return Object.fromEntries(entries);
+  return { ...result, outputs: Object.fromEntries(entries) };
 }

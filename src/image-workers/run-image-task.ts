@@ -1,5 +1,5 @@
 import { move, transferableSymbol, valueSymbol } from "piscina";
-import { ServingError, toServingError } from "../errors.ts";
+import { HandlerError, ServingError, toServingError } from "../errors.ts";
 import { decodeImage } from "../image/decode.ts";
 import { identifyImage } from "../image/identify.ts";
 import { preprocess } from "../image/preprocess.ts";
@@ -9,21 +9,38 @@ import { readArray } from "../image/read-array.ts";
 import { FORMAT_NAMES } from "../image/read-header.ts";
 import { renderSignature } from "../signature/render-signature.ts";
 import { isTensor } from "../tensor/tensor.ts";
-import type { ImageTaskOutcome, PreprocessedImage, PreprocessTask, RenderTask } from "./image-task.ts";
+import type { Value } from "../tensor/value.ts";
+import { hookedRow } from "./hooked-row.ts";
+import type {
+  ImageTask,
+  ImageTaskOutcome,
+  PreprocessedImage,
+  PreprocessTask,
+  TaskError,
+} from "./image-task.ts";
+import { loadHandler } from "./load-handler.ts";
+import { runPostprocess } from "./run-postprocess.ts";
 
 /**
- * One task of an image worker. Never rejects for what a caller sent: that comes back as data. An internal
- * error does, and carries its stack to the log.
+ * One task of an image worker. Never rejects for what a caller sent or a handler did: that comes back as data. An
+ * internal error does, and carries its stack to the log.
  */
-export async function runImageTask(task: PreprocessTask | RenderTask): Promise<unknown> {
+export async function runImageTask(task: ImageTask): Promise<unknown> {
   try {
-    if (task.kind === "preprocess") {
-      const image = await toRow(task);
-      return moved({ result: image }, image.row.data);
+    switch (task.kind) {
+      case "preprocess": {
+        const image = await toRow(task);
+        return moved({ result: image }, image.row.data);
+      }
+      case "render":
+        return movedValue(renderSignature(task.signature, task.head, task.result, task.parameters));
+      case "postprocess":
+        return movedValue(await runPostprocess(task));
+      case "load_handler":
+        return { result: await loadHandler(task.url) } satisfies ImageTaskOutcome;
     }
-    const value = renderSignature(task.signature, task.head, task.result, task.parameters);
-    return moved({ result: value }, isTensor(value) ? value.data : []);
   } catch (thrown) {
+    if (thrown instanceof HandlerError) return { error: handlerFault(thrown) } satisfies ImageTaskOutcome;
     const { code, message } = toServingError(thrown);
     if (code === "INTERNAL") throw thrown;
     return { error: { code, message } } satisfies ImageTaskOutcome;
@@ -31,8 +48,16 @@ export async function runImageTask(task: PreprocessTask | RenderTask): Promise<u
 }
 
 async function toRow(task: PreprocessTask): Promise<PreprocessedImage> {
-  const { bytes, array, spec, maxImagePixels } = task;
+  const { bytes, array, spec, maxImagePixels, hooks } = task;
   const startMs = performance.now();
+  if (hooks !== undefined) {
+    if (array !== undefined) {
+      const expected = "expected an encoded image, which the model's handler.mjs works on";
+      throw new ServingError("INVALID_ARGUMENT", `${expected}, got a raw array`);
+    }
+    const { decodedMs, ...image } = await hookedRow({ bytes, spec, maxImagePixels, hooks });
+    return { ...image, decodeMs: decodedMs - startMs, preprocessMs: performance.now() - decodedMs };
+  }
   const decoded =
     array === undefined
       ? await decodePicture(task)
@@ -55,6 +80,15 @@ function decodePicture({ bytes, spec, maxImagePixels }: PreprocessTask): Promise
     );
   }
   return decodeImage(bytes, { color: spec.color === "L" ? "L" : "RGB", maxImagePixels });
+}
+
+function handlerFault({ code, message, cause }: HandlerError): TaskError {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  return { code, message, thrown: { message: error.message, stack: String(error.stack) } };
+}
+
+function movedValue(value: Value): unknown {
+  return moved({ result: value }, isTensor(value) ? value.data : []);
 }
 
 /** Hands the outcome to the pool with its large array moved, not copied. */

@@ -4,17 +4,17 @@ import { excerpt, StartupError } from "../errors.ts";
 import { describeForeignFile } from "./file-kind.ts";
 
 /**
- * Ensures that the model file, symlinks resolved, lies in the model folder. Links that stay inside, as
+ * Ensures that a file, symlinks resolved, lies in the folder that it belongs to. Links that stay inside, as
  * Kubernetes' `..data`, are fine.
  *
  * @throws {StartupError} when it is missing, or lies elsewhere.
  */
-export function checkModelFile(folder: string, modelFile: string): void {
-  const target = resolve(modelFile);
-  if (target === undefined) throw new StartupError(`${modelFile} does not exist: copy the model there`);
+export function checkInFolder(folder: string, file: string): void {
+  const target = resolve(file);
+  if (target === undefined) throw new StartupError(`${file} does not exist: copy it there`);
   if (!isInside(folder, target)) {
     throw new StartupError(
-      `${modelFile} is a link to a file outside ${folder}: copy the file itself there (cp -L)`,
+      `${file} is a link to a file outside ${folder}: copy the file itself there (cp -L)`,
     );
   }
 }

@@ -6,7 +6,8 @@ export type DefaultSignature = "class" | "label" | "serving_default";
 
 /**
  * Returns the signature of a request: the one that it names, else the server's default, else the
- * dialect's, else the nearest that the model offers.
+ * handler's `custom` (unless the dialect's is `serving_default`), else the dialect's, else the nearest that the model
+ * offers.
  *
  * @throws {ServingError} INVALID_ARGUMENT when the named one is not offered; the message lists those that are.
  */
@@ -25,6 +26,8 @@ export function chooseSignature(
   const offered = offeredSignatures(head);
   const wanted = named || serverDefault;
   if (wanted !== undefined && wanted !== "") return requireOffered(wanted, offered);
+  // A caller of /v1 reads the model's own outputs, whatever else is offered.
+  if (head.hasPostprocess && dialectDefault !== "serving_default") return "custom";
   if (offered.includes(dialectDefault)) return dialectDefault;
   if (dialectDefault === "label" && head.task === "classification") return "class";
   return head.task === "detection" ? "boxes" : "serving_default";

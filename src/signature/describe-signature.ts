@@ -47,6 +47,7 @@ export function describeSignature(
         { name: "dtype", dtype: "string", shape: ["N"] },
       ];
     case "top_k":
+    case "custom":
       return [{ name, dtype: "string" }];
   }
 }

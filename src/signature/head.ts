@@ -6,7 +6,12 @@ import type { SignatureParameters } from "./signature-parameters.ts";
 export type Activation = "softmax" | "sigmoid" | "none";
 
 /** How a model's outputs are to be read. Plain data, so that it can cross to another thread. */
-export type Head =
+export type Head = TaskHead & {
+  /** A handler's `postprocess` answers, as signature `custom`. */
+  readonly hasPostprocess?: boolean;
+};
+
+type TaskHead =
   /** One row of the output is `[classes]`; that of a binary classification `[1]`, for class 1 against class 0. */
   | {
       readonly task: "classification";
@@ -56,12 +61,19 @@ export const SIGNATURE_NAMES = [
   "base64_prediction",
   "boxes",
   "detection",
+  "custom",
 ] as const;
 
 export type SignatureName = (typeof SIGNATURE_NAMES)[number];
 
-/** Returns the signatures that a head offers; a palette has no more than 256 colours. */
+/** Returns the signatures that a head offers, a handler's `custom` last. */
 export function offeredSignatures(head: Head): readonly SignatureName[] {
+  const own = signaturesOfTask(head);
+  return head.hasPostprocess ? [...own, "custom"] : own;
+}
+
+/** A palette has no more than 256 colours. */
+function signaturesOfTask(head: TaskHead): readonly SignatureName[] {
   switch (head.task) {
     case "classification":
       return head.labels === undefined

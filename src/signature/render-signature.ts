@@ -11,6 +11,9 @@ import { argmax, toNumbers, topIndices, toScores } from "./scores.ts";
 import type { SignatureParameters } from "./signature-parameters.ts";
 import { toSourceMask } from "./source-mask.ts";
 
+/** The signatures that the server renders by itself: not the raw rows, and not a handler's answer. */
+export type RenderedSignature = Exclude<SignatureName, "serving_default" | "custom">;
+
 /** One row of a model's outputs, and what is known of where it came from. */
 export interface RowResult {
   /** Without the batch dimension. */
@@ -26,7 +29,7 @@ export interface RowResult {
  * @throws {ServingError} INVALID_ARGUMENT when a form in pixels of the source image is asked for an instance that was no image.
  */
 export function renderSignature(
-  name: Exclude<SignatureName, "serving_default">,
+  name: RenderedSignature,
   head: Head,
   result: RowResult,
   parameters: SignatureParameters,

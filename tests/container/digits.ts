@@ -17,6 +17,11 @@ export async function assertBmpDigit(url: string): Promise<void> {
   assert.deepEqual(await classify(url, [await digit.getBuffer("image/bmp")]), [4]);
 }
 
+/** Sends one digit and returns the predictions. */
+export function postDigit(url: string, digit: number): Promise<unknown> {
+  return classify(url, [digitPng(digit)]);
+}
+
 async function classify(url: string, images: readonly Buffer[]): Promise<unknown> {
   const answer = await fetch(`${url}/analyze:predict`, {
     method: "POST",

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { BUILD_TESTS } from "./build-tests.ts";
 import { CLEAN_MACHINE_TESTS } from "./clean-machine-tests.ts";
 import type { ContainerTests } from "./container-test.ts";
+import { CUSTOM_CODE_TESTS } from "./custom-code-tests.ts";
 import { removeContainers, tryDocker } from "./docker.ts";
 import { GPU_TESTS } from "./gpu-tests.ts";
 import { IMAGE_TESTS } from "./image-tests.ts";
@@ -55,7 +56,13 @@ async function main(): Promise<void> {
     counts.skipped += 1;
     return;
   }
-  const cpuTests = { ...IMAGE_TESTS, ...SERVING_TESTS, ...SHUTDOWN_TESTS, ...BUILD_TESTS };
+  const cpuTests = {
+    ...IMAGE_TESTS,
+    ...SERVING_TESTS,
+    ...SHUTDOWN_TESTS,
+    ...BUILD_TESTS,
+    ...CUSTOM_CODE_TESTS,
+  };
   if (await runAll(buildTest("cpu", CPU_IMAGE, []))) await runAll(cpuTests);
   else skip(cpuTests, "no image");
 

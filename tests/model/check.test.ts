@@ -74,6 +74,17 @@ describe("check", () => {
     expect(await report({ "model.onnx": segmentation() })).toMatch(/no labels found/);
   });
 
+  test("names the hooks of a handler, what they do and where they came from", async () => {
+    const text = await report({
+      "model.onnx": classifier(),
+      "handler.mjs": "export const preprocess = (image) => image; export const postprocess = () => 1;",
+    });
+    expect(text).toMatch(
+      /\nCustom code\n {2}preprocess {6}before the resize and the normalisation {3}<- handler\.mjs\n {2}postprocess /,
+    );
+    expect(text).toMatch(/ signatures {2,}serving_default, class, scores, top_k, custom\n/);
+  });
+
   test("reports a model of plain tensors", async () => {
     const text = await report({ "model.onnx": halfPlusTwo() });
     expect(text).toMatch(/the model takes plain tensors/);

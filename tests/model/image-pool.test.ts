@@ -37,7 +37,7 @@ afterAll(async () => {
 describe("ImagePool", () => {
   test("gives each image the row that decoding and preprocessing it here gives", async () => {
     const digits = DIGIT_NAMES.map((_, digit) => digitPng(digit));
-    const images = await Promise.all(digits.map((bytes) => pool.preprocess(bytes, SPEC)));
+    const images = await Promise.all(digits.map((bytes) => pool.preprocess({ bytes }, SPEC)));
     for (const [digit, bytes] of digits.entries()) {
       const raster = await decodeImage(bytes, { color: "RGB", maxImagePixels: 1e6 });
       expect(images[digit]).toMatchObject(preprocess(raster, SPEC));
@@ -49,7 +49,7 @@ describe("ImagePool", () => {
     ["half of an image", digitPng(3).subarray(0, 100), "INVALID_IMAGE"],
     ["nothing", new Uint8Array(), "INVALID_IMAGE"],
   ])("throws what the decoder says of %s", async (_, bytes, code) => {
-    await expect(pool.preprocess(bytes, SPEC)).rejects.toMatchObject({ name: "ServingError", code });
+    await expect(pool.preprocess({ bytes }, SPEC)).rejects.toMatchObject({ name: "ServingError", code });
   });
 
   test("renders the same answer as here, a row of a larger batch alone", async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkExternalData, checkModelFile } from "../../src/model/external-data.ts";
+import { checkExternalData, checkInFolder } from "../../src/model/external-data.ts";
 import { readOnnxFile } from "../../src/model/onnx-file.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -129,7 +129,7 @@ describe("externalData", () => {
     writeFileSync(join(mounted, "..data", "weights.bin"), new Uint8Array(new Float32Array([10, 20]).buffer));
     for (const name of ["model.onnx", "weights.bin"]) symlinkSync(join("..data", name), join(mounted, name));
     const path = join(mounted, "model.onnx");
-    checkModelFile(mounted, path);
+    checkInFolder(mounted, path);
     checkExternalData({ modelFile: path, locations: readOnnxFile(path).externalData });
     const { y } = await runModel(path, { x: tensor("float32", [1, 2], [1, 2]) });
     expect(numbers(y)).toEqual([11, 22]);

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { HandlerError } from "../../../src/errors.ts";
 import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
 import { ImagePool, type ImagePoolOptions } from "../../../src/image-workers/image-pool.ts";
 import { readParameters } from "../../../src/signature/parameters.ts";
@@ -46,6 +47,9 @@ function poolOf(program: (marker: string) => string, options: Partial<ImagePoolO
   return { pool, told, marker };
 }
 
+/** A row for a handler's `postprocess`. */
+const ROW = { url: "file:///handler.mjs", result: { outputs: {} }, parameters: {} } as const;
+
 /** The first byte tells the program what to do. */
 const image = (order = 0) => Uint8Array.of(order);
 
@@ -56,7 +60,7 @@ describe("ImagePool", () => {
   test("hands the task to a worker and its result back; the bytes stay the caller's", async () => {
     const { pool, told } = poolOf(() => ANSWER);
     const bytes = Uint8Array.of(1, 2, 3);
-    expect(await pool.preprocess(bytes, SPEC)).toEqual({ row: 3, limit: 1e6 });
+    expect(await pool.preprocess({ bytes }, SPEC)).toEqual({ row: 3, limit: 1e6 });
     expect(bytes).toEqual(Uint8Array.of(1, 2, 3));
     expect(told.restarts).toBe(0);
   });
@@ -73,7 +77,7 @@ describe("ImagePool", () => {
       { workers: 2 },
     );
     expect(pool.concurrency).toBe(2);
-    const images = [image(0), image(1)].map((bytes) => pool.preprocess(bytes, SPEC));
+    const images = [image(0), image(1)].map((bytes) => pool.preprocess({ bytes }, SPEC));
     expect(await Promise.all(images)).toHaveLength(2);
   });
 
@@ -81,7 +85,7 @@ describe("ImagePool", () => {
     const { pool, told } = poolOf(
       () => `return { error: { code: "IMAGE_TOO_LARGE", message: "too large" } };`,
     );
-    await expect(pool.preprocess(image(), SPEC)).rejects.toMatchObject({
+    await expect(pool.preprocess({ bytes: image() }, SPEC)).rejects.toMatchObject({
       name: "ServingError",
       code: "IMAGE_TOO_LARGE",
       message: "too large",
@@ -91,7 +95,7 @@ describe("ImagePool", () => {
 
   test("passes an error of the worker's own on, without trying again", async () => {
     const { pool, told } = poolOf(() => `throw new RangeError("broke");`);
-    await expect(pool.preprocess(image(), SPEC)).rejects.toThrow("broke");
+    await expect(pool.preprocess({ bytes: image() }, SPEC)).rejects.toThrow("broke");
     expect(told.restarts).toBe(0);
   });
 
@@ -100,13 +104,13 @@ describe("ImagePool", () => {
     ["never gives its thread back", SPIN],
   ])("gives an image up with INVALID_IMAGE after a second try when its decoder %s", async (_, program) => {
     const { pool, told } = poolOf(() => program, { imageTimeoutMs: SHORT_MS });
-    await expect(pool.preprocess(image(), SPEC)).rejects.toMatchObject({ code: "INVALID_IMAGE" });
+    await expect(pool.preprocess({ bytes: image() }, SPEC)).rejects.toMatchObject({ code: "INVALID_IMAGE" });
     expect(told.restarts).toBe(2);
   });
 
   test("gives an image up with INVALID_IMAGE when it ends its worker twice", async () => {
     const { pool, told } = poolOf(() => "process.exit(1);");
-    await expect(pool.preprocess(image(), SPEC)).rejects.toMatchObject({ code: "INVALID_IMAGE" });
+    await expect(pool.preprocess({ bytes: image() }, SPEC)).rejects.toMatchObject({ code: "INVALID_IMAGE" });
     expect(told.restarts).toBe(2);
   });
 
@@ -114,7 +118,7 @@ describe("ImagePool", () => {
     const { pool, told, marker } = poolOf(
       (file) => `if (!existsSync(${file})) { writeFileSync(${file}, ""); process.exit(1); } ${ANSWER}`,
     );
-    expect(await pool.preprocess(image(), SPEC)).toMatchObject({ row: 1 });
+    expect(await pool.preprocess({ bytes: image() }, SPEC)).toMatchObject({ row: 1 });
     expect(existsSync(marker)).toBe(true);
     expect(told.restarts).toBe(1);
   });
@@ -122,7 +126,7 @@ describe("ImagePool", () => {
   test("answers the neighbours of an image that ends its workers", async () => {
     const { pool, told } = poolOf(() => `if (task.bytes[0] === 1) process.exit(1); ${ANSWER}`);
     const outcomes = await Promise.allSettled(
-      [0, 1, 0, 0].map((order) => pool.preprocess(image(order), SPEC)),
+      [0, 1, 0, 0].map((order) => pool.preprocess({ bytes: image(order) }, SPEC)),
     );
     expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
     expect(told.restarts).toBe(2);
@@ -131,15 +135,15 @@ describe("ImagePool", () => {
   test("starts the clock of an image when a worker takes it, not while it waits for one", async () => {
     const decodes = "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1200);";
     const { pool, told } = poolOf(() => `${decodes} ${ANSWER}`, { imageTimeoutMs: 2000 });
-    const images = [image(), image()].map((bytes) => pool.preprocess(bytes, SPEC));
+    const images = [image(), image()].map((bytes) => pool.preprocess({ bytes }, SPEC));
     expect(await Promise.all(images)).toHaveLength(2);
     expect(told.restarts).toBe(0);
   });
 
   test("serves the next image after one was given up", async () => {
     const { pool } = poolOf(() => `if (task.bytes[0] === 1) process.exit(1); ${ANSWER}`);
-    await expect(pool.preprocess(image(1), SPEC)).rejects.toMatchObject({ code: "INVALID_IMAGE" });
-    expect(await pool.preprocess(image(0), SPEC)).toMatchObject({ row: 1 });
+    await expect(pool.preprocess({ bytes: image(1) }, SPEC)).rejects.toMatchObject({ code: "INVALID_IMAGE" });
+    expect(await pool.preprocess({ bytes: image(0) }, SPEC)).toMatchObject({ row: 1 });
   });
 
   test("sends a row to be rendered without the rest of its batch", async () => {
@@ -153,5 +157,59 @@ describe("ImagePool", () => {
       parameters: readParameters({}, { task: "generic" }),
     });
     expect(bytes).toBe(8);
+  });
+
+  test("hands an image with the hooks that it is to pass, and none where there are none", async () => {
+    const { pool } = poolOf(
+      () => "return { result: Object.keys(task).includes('hooks') && task.hooks.url };",
+    );
+    const input = { name: "x", dtype: "float32", shape: [] } as const;
+    expect(await pool.preprocess({ bytes: image() }, SPEC, { url: "file:///handler.mjs", input })).toBe(
+      "file:///handler.mjs",
+    );
+    expect(await pool.preprocess({ bytes: image() }, SPEC)).toBe(false);
+  });
+
+  test("has all workers load a handler at once, and returns its hooks", async () => {
+    // Each waits until the other has the task, too.
+    const { pool } = poolOf(
+      (file) => `
+        const { threadId } = await import("node:worker_threads");
+        const { readdirSync } = await import("node:fs");
+        const { dirname } = await import("node:path");
+        writeFileSync(${file} + threadId, "");
+        while (readdirSync(dirname(${file})).length < 2) await new Promise(setImmediate);
+        return { result: ["preprocess"] };
+      `,
+      { workers: 2 },
+    );
+    expect(await pool.loadHandler("file:///handler.mjs")).toEqual(["preprocess"]);
+  });
+
+  test("throws a handler's failure, with what it threw for the log", async () => {
+    const { pool } = poolOf(
+      () =>
+        `return { error: { code: "INTERNAL", message: "failed", thrown: { message: "m", stack: "s" } } };`,
+    );
+    const failure = await pool.postprocess(ROW).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(HandlerError);
+    expect(failure).toMatchObject({
+      code: "INTERNAL",
+      message: "failed",
+      cause: { message: "m", stack: "s" },
+    });
+  });
+
+  test("gives a handler up, not the caller's image, when a hook never ends", async () => {
+    const { pool, told } = poolOf(() => SPIN, { imageTimeoutMs: SHORT_MS, loadTimeoutMs: SHORT_MS });
+    const hooks = { url: "file:///handler.mjs", input: { name: "x", dtype: "float32", shape: [] } } as const;
+    for (const task of [
+      pool.preprocess({ bytes: image() }, SPEC, hooks),
+      pool.postprocess(ROW),
+      pool.loadHandler(hooks.url),
+    ]) {
+      await expect(task).rejects.toBeInstanceOf(HandlerError);
+    }
+    expect(told.restarts).toBe(6);
   });
 });

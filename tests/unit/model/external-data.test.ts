@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { checkExternalData, checkModelFile } from "../../../src/model/external-data.ts";
+import { checkExternalData, checkInFolder } from "../../../src/model/external-data.ts";
 import { refusal as refusalIn } from "../../support/onnx/refusal.ts";
 
 /** A folder for the model, and a secret beside it. */
@@ -30,24 +30,24 @@ function mountVolume(...names: string[]): void {
 
 const refusal = (act: () => void) => refusalIn(folder, act);
 
-describe("checkModelFile", () => {
+describe("checkInFolder", () => {
   test("accepts a plain file, and one in a folder of the folder", () => {
     mkdirSync(join(folder, "1"));
     writeFileSync(modelFile, "");
     writeFileSync(join(folder, "1", "model.onnx"), "");
-    expect(checkModelFile(folder, modelFile)).toBeUndefined();
-    expect(checkModelFile(folder, join(folder, "1", "model.onnx"))).toBeUndefined();
+    expect(checkInFolder(folder, modelFile)).toBeUndefined();
+    expect(checkInFolder(folder, join(folder, "1", "model.onnx"))).toBeUndefined();
   });
 
   test("accepts links that stay inside the folder", () => {
     mountVolume("model.onnx");
-    expect(checkModelFile(folder, modelFile)).toBeUndefined();
+    expect(checkInFolder(folder, modelFile)).toBeUndefined();
   });
 
   test("accepts a folder that is itself a link", () => {
     writeFileSync(modelFile, "");
     symlinkSync("model", join(parent, "current"));
-    expect(checkModelFile(join(parent, "current"), join(parent, "current", "model.onnx"))).toBeUndefined();
+    expect(checkInFolder(join(parent, "current"), join(parent, "current", "model.onnx"))).toBeUndefined();
   });
 
   test.each([
@@ -57,15 +57,15 @@ describe("checkModelFile", () => {
     mkdirSync(join(parent, "model-2"));
     writeFileSync(join(parent, "model-2", "model.onnx"), "");
     symlinkSync(target, modelFile);
-    expect(refusal(() => checkModelFile(folder, modelFile))).toMatch(
+    expect(refusal(() => checkInFolder(folder, modelFile))).toMatch(
       /^model\.onnx is a link .*outside.*cp -L/,
     );
   });
 
   test("refuses a file that is missing, and a link to nothing", () => {
-    expect(refusal(() => checkModelFile(folder, modelFile))).toMatch(/^model\.onnx does not exist/);
+    expect(refusal(() => checkInFolder(folder, modelFile))).toMatch(/^model\.onnx does not exist/);
     symlinkSync("gone", modelFile);
-    expect(refusal(() => checkModelFile(folder, modelFile))).toMatch(/^model\.onnx does not exist/);
+    expect(refusal(() => checkInFolder(folder, modelFile))).toMatch(/^model\.onnx does not exist/);
   });
 });
 

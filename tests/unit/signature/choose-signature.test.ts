@@ -45,6 +45,28 @@ describe("chooseSignature", () => {
     expect(choose(head, dialectDefault)).toBe(chosen);
   });
 
+  test("takes a handler's answer where fastai-serving's clients ask, the raw rows where TensorFlow Serving's do", () => {
+    const head = {
+      task: "classification",
+      output: "y",
+      classes: 2,
+      activation: "softmax",
+      hasPostprocess: true,
+    } as const;
+    const chosen = (dialectDefault: DefaultSignature, named?: string, serverDefault?: string) =>
+      chooseSignature(head, { named, serverDefault, dialectDefault });
+    expect(chosen("class")).toBe("custom");
+    expect(chosen("label")).toBe("custom");
+    expect(chosen("serving_default")).toBe("serving_default");
+    expect(chosen("serving_default", "custom")).toBe("custom");
+    expect(chosen("class", "class")).toBe("class");
+    expect(chosen("class", undefined, "scores")).toBe("scores");
+  });
+
+  test("offers no handler's answer where there is none", () => {
+    expect(() => choose("classifier", "class", "custom")).toThrow(/"custom" not found/);
+  });
+
   test("takes the one that the request names before all defaults", () => {
     expect(choose("labelled classifier", "class", "top_k", "scores")).toBe("top_k");
   });

@@ -91,6 +91,7 @@ describe("offeredSignatures", () => {
     ["a detector", DETECTOR, ["serving_default", "boxes", "detection"]],
     ["a regression", { task: "regression" }, ["serving_default"]],
     ["tensors", { task: "generic" }, ["serving_default"]],
+    ["a handler's answer", { task: "generic", hasPostprocess: true }, ["serving_default", "custom"]],
   ])("lists those of %s", (_, head, names) => {
     expect(offeredSignatures(head)).toEqual(names);
   });

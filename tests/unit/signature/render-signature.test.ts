@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { Head, SignatureName } from "../../../src/signature/head.ts";
+import type { Head } from "../../../src/signature/head.ts";
 import { readParameters } from "../../../src/signature/parameters.ts";
-import { isHeavy, type RowResult, renderSignature } from "../../../src/signature/render-signature.ts";
+import {
+  isHeavy,
+  type RenderedSignature,
+  type RowResult,
+  renderSignature,
+} from "../../../src/signature/render-signature.ts";
 import { isTensor } from "../../../src/tensor/tensor.ts";
 import type { Value } from "../../../src/tensor/value.ts";
 import { tensor } from "../../support/onnx/tensor-proto.ts";
@@ -23,12 +28,7 @@ const logits = (...values: number[]): RowResult => ({
   outputs: { logits: tensor("float32", [values.length], values) },
 });
 
-function render(
-  name: Exclude<SignatureName, "serving_default">,
-  result: RowResult,
-  head: Head = CLASSIFIER,
-  k = 5,
-) {
+function render(name: RenderedSignature, result: RowResult, head: Head = CLASSIFIER, k = 5) {
   return renderSignature(name, head, result, { ...readParameters({}, head), k });
 }
 
@@ -250,7 +250,7 @@ describe("renderSignature", () => {
     },
   );
 
-  test.each<[string, Exclude<SignatureName, "serving_default">, Head, RowResult]>([
+  test.each<[string, RenderedSignature, Head, RowResult]>([
     ["a signature of another task", "mask", CLASSIFIER, logits(1)],
     ["any signature of plain tensors", "class", { task: "generic" }, logits(1)],
     ["an output that is not there", "class", CLASSIFIER, { outputs: {} }],
