@@ -290,6 +290,18 @@ describe("readPreprocessorConfig", () => {
     });
   });
 
+  test("limits ViLT's longer edge by its own share, and DETR's by max_size", () => {
+    const vilt = { image_processor_type: "ViltImageProcessor", size: 384 };
+    expect(preprocessor(vilt)?.resize).toMatchObject({ edgePixels: 384, maxEdgePixels: 639 });
+    const detr = { feature_extractor_type: "DetrFeatureExtractor", size: 600, max_size: 1000 };
+    expect(preprocessor(detr)?.resize).toMatchObject({ edgePixels: 600, maxEdgePixels: 1000 });
+  });
+
+  test("takes no crop from a class that is refused", () => {
+    const content = { image_processor_type: "TvpImageProcessor", do_center_crop: true, crop_size: 8 };
+    expect(preprocessor(content)).not.toHaveProperty("centerCrop");
+  });
+
   describe("with a class that does what is not served", () => {
     const files = {
       "preprocessor_config.json": { image_processor_type: "DonutImageProcessor", image_mean: 0.25 },
