@@ -7,14 +7,14 @@ const WEIGHT_ONE = 2048;
 
 /**
  * Returns `raster` resized as OpenCV's `cv2.resize(..., interpolation=cv2.INTER_LINEAR)` does it with 8-bit pixels:
- * two neighbours for each axis, however much the image shrinks; at exactly half of both edges the mean of four.
+ * two neighbours for each axis, however much the image shrinks. OpenCV takes another way to exactly half of both edges,
+ * the mean of four pixels, which is what these weights give there.
  *
  * Shapes: `[h, w, channels]` → `[down.windowLength, across.windowLength, channels]`.
  *
- * @see opencv/opencv `modules/imgproc/src/resize.cpp` resizeGeneric_, HResizeLinear, VResizeLinear, ResizeAreaFast
+ * @see opencv/opencv `modules/imgproc/src/resize.cpp` resizeGeneric_, HResizeLinear, VResizeLinear
  */
 export function resampleCv2Linear(raster: Raster, across: Axis, down: Axis): Raster {
-  if (isHalf(across) && isHalf(down)) return halve(raster, across, down);
   const { channels } = raster;
   const columns = neighbours(across, "one");
   const rows = neighbours(down, "two");
@@ -32,27 +32,6 @@ export function resampleCv2Linear(raster: Raster, across: Axis, down: Axis): Ras
     }
   }
   return { height, width: across.windowLength, channels, data: new Uint8Array(data.buffer) };
-}
-
-function isHalf({ sourceLength, targetLength }: Axis): boolean {
-  return sourceLength === 2 * targetLength;
-}
-
-function halve({ width, channels, data: source }: Raster, across: Axis, down: Axis): Raster {
-  const target = new Uint8Array(down.windowLength * across.windowLength * channels);
-  const stride = width * channels;
-  let at = 0;
-  for (let y = 0; y < down.windowLength; y++) {
-    let from = 2 * ((down.windowStart + y) * stride + across.windowStart * channels);
-    for (let x = 0; x < across.windowLength; x++, from += channels) {
-      for (let channel = 0; channel < channels; channel++, from++, at++) {
-        const upper = (source[from] as number) + (source[from + channels] as number);
-        const lower = (source[from + stride] as number) + (source[from + stride + channels] as number);
-        target[at] = (upper + lower + 2) >> 2;
-      }
-    }
-  }
-  return { height: down.windowLength, width: across.windowLength, channels, data: target };
 }
 
 /** For each target pixel of an axis two source pixels and their weights, of which {@link WEIGHT_ONE} is the sum. */

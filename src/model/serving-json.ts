@@ -186,6 +186,7 @@ export function readServingJson(folder: string): RecipeSource | undefined {
     mean: preprocess.mean,
     std: preprocess.std,
   };
+  refuseStrayKeys(path, preprocess.resize);
   refuseWideCrop(path, values.resize, values.centerCrop);
   return { origin: FILE, values: withoutUndefined(values) };
 }
@@ -244,6 +245,17 @@ function readLabels(
     return parseLabelLines(readFileSync(path, "utf8"));
   } catch {
     throw new StartupError(`${join(folder, FILE)}: labels: can't read ${labels}`);
+  }
+}
+
+/** A key of another method would be of no effect: a slip, not a wish. */
+function refuseStrayKeys(path: string, stated: StatedResize | undefined): void {
+  if (!stated || !("height" in stated)) return;
+  const { method = "squish" } = stated;
+  for (const [key, its] of Object.entries({ fill: "letterbox", stride: "letterbox", pad_mode: "pad" })) {
+    if (key in stated && method !== its) {
+      throw new StartupError(`${path}: preprocess.resize.${key} is for method ${its}, not ${method}`);
+    }
   }
 }
 

@@ -133,6 +133,16 @@ describe("readServingJson", () => {
     expect(values({ preprocess: { pad_to: stated } })).toEqual({ padTo });
   });
 
+  test.each([
+    ["fill", 9, "letterbox"],
+    ["stride", 32, "letterbox"],
+    ["pad_mode", "zeros", "pad"],
+  ])("refuses %s with another method", (key, value, method) => {
+    expect(refused({ preprocess: { resize: { ...exact(8, 8), [key]: value } } })).toBe(
+      `serving.json: preprocess.resize.${key} is for method ${method}, not squish`,
+    );
+  });
+
   test("reads a crop turned off", () => {
     expect(values({ preprocess: { center_crop: false } })).toEqual({ centerCrop: false });
   });
