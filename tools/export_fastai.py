@@ -92,7 +92,8 @@ def export_from_cpu(
     batch = learn.dls.test_dl([image], bs=1, num_workers=0).one_batch()[0]
     outputs = plain(learn.model(plain(batch)))
     if not isinstance(outputs, torch.Tensor) or outputs.ndim not in (2, 4):
-        raise ExportError(f"the model gives {type(outputs).__name__} {list(getattr(outputs, 'shape', []))}, not one [N, classes] or [N, classes, height, width]")
+        given = f"{type(outputs).__name__} {list(getattr(outputs, 'shape', []))}"
+        raise ExportError(f"the model gives {given}, not one [N, classes] or [N, classes, height, width]")
     if (outputs.ndim == 4) != (task == "segmentation"):
         raise ExportError(f"the targets are those of a {task}, but the model gives {list(outputs.shape)}")
     off = float((module(rows[0]) - outputs).abs().div(outputs.abs().clamp(min=1)).max())
@@ -133,7 +134,7 @@ def target_of(learn: Learner) -> tuple:
     """Returns the task, whether any number of classes can be right, and the vocabulary in the order of the outputs."""
     tls = getattr(learn.dls.valid_ds, "tls", None)
     if tls is None or learn.dls.n_inp != 1 or len(tls) != 2:
-        raise ExportError("expected a learner whose data are one picture and one target; for others there is export_torch.py")
+        raise ExportError("expected one picture and one target in the learner's dls; for others there is export_torch.py")
     steps = [*tls[1].tfms.fs, *learn.dls.valid.after_item.fs]
     names = [type(step).__name__ for step in steps]
     vocabulary = next((step.vocab for step in steps if getattr(step, "vocab", None) is not None), None)
@@ -145,7 +146,9 @@ def target_of(learn: Learner) -> tuple:
         return "classification", False, vocabulary
     if "RegressionSetup" in names:
         return "regression", False, None
-    raise ExportError(f"targets of {', '.join(names)} are not exported: categories, multi-categories, masks and numbers are")
+    raise ExportError(
+        f"targets of {', '.join(names)} are not exported: categories, multi-categories, masks and numbers are"
+    )
 
 
 def activation_of(loss, task: str) -> str:
@@ -153,7 +156,9 @@ def activation_of(loss, task: str) -> str:
     if task == "regression":
         return "none"
     kind = type(getattr(loss, "func", loss))
-    by_class = {nn.CrossEntropyLoss: "softmax", nn.NLLLoss: "softmax", nn.BCEWithLogitsLoss: "sigmoid", nn.BCELoss: "none"}
+    by_class = {
+        nn.CrossEntropyLoss: "softmax", nn.NLLLoss: "softmax", nn.BCEWithLogitsLoss: "sigmoid", nn.BCELoss: "none",
+    }
     if kind in by_class:
         return by_class[kind]
     sample = torch.tensor([[0.3, -1.2, 2.0], [1.0, 0.0, -3.0]])
@@ -164,7 +169,10 @@ def activation_of(loss, task: str) -> str:
     for name, want in (("softmax", sample.softmax(1)), ("sigmoid", sample.sigmoid())):
         if torch.allclose(plain(got), want, atol=1e-6):
             return name
-    raise ExportError(f"the loss {kind.__name__} does not tell the activation: say softmax, sigmoid or none (activation=..., --activation)")
+    raise ExportError(
+        f"the loss {kind.__name__} does not tell the activation: "
+        "say softmax, sigmoid or none (activation=..., --activation)"
+    )
 
 
 def read_transforms(learn: Learner, image: Path) -> tuple:
@@ -177,13 +185,15 @@ def read_transforms(learn: Learner, image: Path) -> tuple:
     recipe = {"color": mode, "resize": False, "center_crop": False, "mean": [0.0], "std": [1.0]}
     steps = [step for step in dl.after_item.fs if read_item_transform(step, recipe)]
     if len(steps) > 1:
-        raise ExportError(f"{' and '.join(type(step).__name__ for step in steps)} both change the size: the server does one of them")
+        both = " and ".join(type(step).__name__ for step in steps)
+        raise ExportError(f"{both} both change the size: the server does one of them")
     resizes = []
     for step in in_use(dl.after_batch):
         if type(step) is IntToFloatTensor:
             recipe["rescale_factor"] = 1 / step.div
         elif type(step) is Normalize:
-            recipe["mean"], recipe["std"] = (plain(torch.as_tensor(stat)).flatten().tolist() for stat in (step.mean, step.std))
+            for key in ("mean", "std"):
+                recipe[key] = plain(torch.as_tensor(getattr(step, key))).flatten().tolist()
         elif isinstance(step, (AffineCoordTfm, RandomResizedCropGPU)):
             resizes.append(step)
         else:
@@ -259,15 +269,21 @@ def with_resizes(model: nn.Module, resizes: list, row: torch.Tensor, task: str) 
         return plain(batch)
 
     height, width = row.shape[-2:]
-    down = torch.cat([resize(lines)[:, 0, :, 0] for lines in torch.eye(height)[:, None, :, None].expand(-1, 1, -1, width).split(16)]).T
-    across = torch.cat([resize(lines)[:, 0, 0] for lines in torch.eye(width)[:, None, None].expand(-1, 1, height, -1).split(16)]).T
+    rows = torch.eye(height)[:, None, :, None].expand(-1, 1, -1, width).split(16)
+    columns = torch.eye(width)[:, None, None].expand(-1, 1, height, -1).split(16)
+    down = torch.cat([resize(some)[:, 0, :, 0] for some in rows]).T
+    across = torch.cat([resize(some)[:, 0, 0] for some in columns]).T
     off = float((down @ row @ across.T - resize(row)).abs().max())
     if off > 1e-3:
-        raise ExportError(f"{' and '.join(type(step).__name__ for step in resizes)} on the validation set is more than a resize, by {off:.3g}")
+        names = " and ".join(type(step).__name__ for step in resizes)
+        raise ExportError(f"{names} on the validation set is more than a resize, by {off:.3g}")
     if all(m.shape[0] == m.shape[1] and torch.allclose(m, torch.eye(len(m)), atol=1e-3) for m in (down, across)):
         return model
     if task == "segmentation" and not all(m[:, 0].any() and m[:, -1].any() for m in (down, across)):
-        raise ExportError("a batch transform crops the picture, so the masks would not lie on it: make the item Resize of the batch's aspect")
+        raise ExportError(
+            "a batch transform crops the picture, so the masks would not lie on it: "
+            "give the item Resize the aspect of the batch's size"
+        )
     return Resized(model, down.contiguous(), across.T.contiguous())
 
 
@@ -356,7 +372,8 @@ def forget_origin(path: Path) -> None:
     """Takes out the stack traces that torch writes into the file: paths and source lines of the one who exports."""
     model = onnx.load(str(path), load_external_data=False)
     graph = model.graph
-    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer, *model.functions):
+    values = [*graph.input, *graph.output, *graph.value_info, *graph.initializer]
+    for part in [model, graph, *graph.node, *values, *model.functions]:
         part.doc_string = ""
         if hasattr(part, "metadata_props"):
             del part.metadata_props[:]
@@ -432,15 +449,17 @@ def check_recipe(image: Path, recipe: dict, row: torch.Tensor) -> None:
     want = row.numpy()
     got = served_row(image, recipe)
     if got.shape != want.shape:
-        raise ExportError(f"the preprocessing that was read gives {got.shape} of {image}, the training code {want.shape}")
+        raise ExportError(f"the preprocessing as read gives {got.shape} of {image}, the training code {want.shape}")
     # A pixel off by one is 0.004 or more; rounding in float32 is below 0.0001.
     off = float(np.abs(got - want).max())
     if off > 1e-3:
-        raise ExportError(f"the preprocessing that was read gives other pixels of {image} than the training code, off by {off:.3g}")
+        raise ExportError(
+            f"the preprocessing as read gives other pixels of {image} than the training code, off by {off:.3g}"
+        )
     with Image.open(image) as picture:
         is_exact = picture.size == (want.shape[3], want.shape[2])
     if is_exact and recipe["resize"]:
-        print(f"warning: {image} has the size of the model's input, so it proves no resize; a photo of another size does")
+        print(f"warning: {image} has the size of the model's input, so it proves no resize: take one of another size")
 
 
 def write_folder(
@@ -449,7 +468,8 @@ def write_folder(
 ) -> None:
     """Writes the model folder: the graph, what it is fed with and what it answers, and the golden pair."""
     classes = int(outputs.shape[1])
-    if labels is not None and len(labels) != classes and not (task == "segmentation" and classes == 1 and len(labels) == 2):
+    fits = [2, 1] if task == "segmentation" and classes == 1 else [classes]
+    if labels is not None and len(labels) not in fits:
         raise ExportError(f"there are {len(labels)} labels, but the model has {classes} outputs: {list(labels)[:8]}")
     (folder / "golden").mkdir(parents=True, exist_ok=True)
     for file in scratch.iterdir():
@@ -463,13 +483,15 @@ def write_folder(
         "parameters": None if threshold is None else {"score_threshold": threshold},
         "preprocess": beyond or None,
     }
-    write_json(folder / "serving.json", {"task": task, **{key: value for key, value in head.items() if value is not None}})
+    stated = {key: value for key, value in head.items() if value is not None}
+    write_json(folder / "serving.json", {"task": task, **stated})
     name = "image" + image.suffix.lower()
     if image.resolve() != (folder / "golden" / name).resolve():
         shutil.copyfile(image, folder / "golden" / name)
     # Seven digits: beyond float32's precision, and short.
     data = [float(f"{value:.7g}") for value in outputs.double().flatten().tolist()]
-    expected = {"image": name, "outputs": {"logits": {"shape": list(outputs.shape), "data": data}}, "tolerance": tolerance}
+    logits = {"shape": list(outputs.shape), "data": data}
+    expected = {"image": name, "outputs": {"logits": logits}, "tolerance": tolerance}
     (folder / "golden" / "expected.json").write_text(json.dumps(expected) + "\n")
 
 
@@ -519,7 +541,9 @@ def write_json(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def check_golden_notices(module: nn.Module, row: torch.Tensor, recipe: dict, outputs: torch.Tensor, tolerance: float) -> None:
+def check_golden_notices(
+    module: nn.Module, row: torch.Tensor, recipe: dict, outputs: torch.Tensor, tolerance: float,
+) -> None:
     """Warns where the golden pair would pass with a mean that is off by one part in a hundred."""
     shift = [0.01 * (mean or 0.5) / std for mean, std in zip(recipe["mean"], recipe["std"])]
     moved = module(row + torch.tensor(shift)[None, :, None, None]) - outputs
@@ -543,10 +567,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Exports a fastai 2 Learner to a model folder for onnx-serving.")
     parser.add_argument("learner", help="what learn.export() wrote; loading it runs the code inside: only your own")
     parser.add_argument("folder", help="the model folder to write")
-    parser.add_argument("--image", action="append", required=True, help="a photo for the golden pair; more to compare more")
-    parser.add_argument("--utils", help="a Python file with the functions that the learner was made with, such as get_y")
-    parser.add_argument("--labels", help="a file with the name of a class on each line; default: the learner's vocabulary")
-    parser.add_argument("--activation", choices=["softmax", "sigmoid", "none"], help="default: what the loss function does")
+    parser.add_argument("--image", action="append", required=True, help="a photo for the golden pair; can be repeated")
+    parser.add_argument("--utils", help="a Python file with functions of the notebook that made the learner")
+    parser.add_argument("--labels", help="a file with the name of a class on each line; default: the vocabulary")
+    parser.add_argument("--activation", choices=["softmax", "sigmoid", "none"], help="default: what the loss does")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="default: 1e-4")
     given = parser.parse_args()
     labels = Path(given.labels).read_text(encoding="utf-8").splitlines() if given.labels else None

@@ -35,7 +35,9 @@ from PIL import Image
 from torch import nn
 
 TASKS = ["classification", "segmentation", "regression"]
-NOTHING = {"color": "RGB", "resize": False, "center_crop": False, "rescale_factor": 1 / 255, "mean": [0.0], "std": [1.0]}
+NOTHING = {
+    "color": "RGB", "resize": False, "center_crop": False, "rescale_factor": 1 / 255, "mean": [0.0], "std": [1.0],
+}
 
 
 def export(
@@ -103,8 +105,8 @@ def transformed(picture: Path, transform: Callable, recipe: dict) -> torch.Tenso
     """Returns the row [1, C, H, W] that the training code makes; the recipe has to make the same."""
     row = transform(Image.open(picture).convert("L" if recipe["color"] == "L" else "RGB"))
     if not isinstance(row, torch.Tensor) or row.ndim != 3 or row.dtype != torch.float32:
-        shape = list(getattr(row, "shape", []))
-        raise ExportError(f"the transform gives {type(row).__name__} {getattr(row, 'dtype', '')} {shape}, not a float32 tensor [C, H, W]")
+        given = f"{type(row).__name__} {getattr(row, 'dtype', '')} {list(getattr(row, 'shape', []))}"
+        raise ExportError(f"the transform gives {given}, not a float32 tensor [C, H, W]")
     row = row.as_subclass(torch.Tensor)[None].contiguous()
     if row.shape[1] not in (1, 3):
         raise ExportError(f"the model takes {row.shape[1]} channels; the server feeds RGB, BGR or L (grey)")
@@ -149,7 +151,10 @@ def task_of(stated: Optional[str], outputs: torch.Tensor) -> str:
     by_shape = next((task for task, does in fits.items() if does), None)
     if stated is None and by_shape is not None:
         return by_shape
-    raise ExportError(f"the model gives {list(outputs.shape)}: a classification gives [N, classes], a segmentation [N, classes, height, width], anything else is a regression: say task")
+    raise ExportError(
+        f"the model gives {list(outputs.shape)}: a classification gives [N, classes], a segmentation "
+        "[N, classes, height, width], anything else is a regression: say task"
+    )
 
 
 def activation_of(stated: Optional[str], task: str, multi_label: bool, outputs: torch.Tensor) -> Optional[str]:
@@ -172,9 +177,10 @@ def timm_transform(config: dict) -> Callable:
 
 
 def stated_recipe(preprocess: dict) -> dict:
-    unknown = set(preprocess) - {*NOTHING, "crop_rounding", "rescale_offset"}
+    keys = [*NOTHING, "crop_rounding", "rescale_offset"]
+    unknown = sorted(set(preprocess) - set(keys))
     if unknown:
-        raise ExportError(f"preprocess: {', '.join(sorted(unknown))} is not one of {', '.join([*NOTHING, 'crop_rounding', 'rescale_offset'])}")
+        raise ExportError(f"preprocess: {', '.join(unknown)} is not one of {', '.join(keys)}")
     recipe = {**NOTHING, **preprocess}
     if recipe["resize"]:
         recipe["resize"] = {"filter": "bilinear", **recipe["resize"]}
@@ -182,16 +188,18 @@ def stated_recipe(preprocess: dict) -> dict:
 
 
 def read_transform(transform: Callable) -> dict:
-    """Returns what a transform does, in the keys of serving.json's preprocess. Raises ExportError on an unknown step."""
+    """Returns what a transform does, in the keys of serving.json's preprocess; an unknown step raises ExportError."""
     recipe = {**NOTHING, "rescale_factor": 1.0}
     is_tensor = False
     for step in steps_of(transform):
         kind = name_of(step)
         if kind == "Resize":
             if is_tensor:
-                raise ExportError("Resize works on a tensor, whose pixels are not quite Pillow's: put it before ToTensor or ToImage")
+                raise ExportError(
+                    "Resize works on a tensor, whose pixels are not quite Pillow's: put it before ToTensor or ToImage"
+                )
             if recipe["resize"] or recipe["center_crop"]:
-                raise ExportError("Resize comes after another Resize or CenterCrop: the server resizes once, then crops")
+                raise ExportError("Resize comes after another Resize or CenterCrop: the server resizes, then crops")
             recipe["resize"] = resize_of(step)
         elif kind == "CenterCrop":
             if recipe["center_crop"]:
@@ -210,9 +218,13 @@ def read_transform(transform: Callable) -> dict:
             elif step.dtype is not torch.uint8:
                 raise ExportError(f"{kind} to {step.dtype} is not exported: torch.float32 is")
         elif kind == "Normalize":
-            recipe["mean"], recipe["std"] = (torch.as_tensor(stat).double().flatten().tolist() for stat in (step.mean, step.std))
+            for key in ("mean", "std"):
+                recipe[key] = torch.as_tensor(getattr(step, key)).double().flatten().tolist()
         elif kind not in ("ToDtype", "ToPureTensor", "Identity", "RGB"):
-            raise ExportError(f"the transform's step {kind} is unknown: take it out if the validation set needs none, or say what the whole does (preprocess=...)")
+            raise ExportError(
+                f"the transform's step {kind} is unknown: take it out if the validation set needs none, "
+                "or say what the whole does (preprocess=...)"
+            )
     return recipe
 
 
@@ -225,14 +237,15 @@ def steps_of(transform: Callable) -> list:
     if kind in ("ImageClassification", "SemanticSegmentation"):
         from torchvision import transforms
 
-        resize = [] if transform.resize_size is None else [transforms.Resize(transform.resize_size, transform.interpolation)]
+        size = transform.resize_size
+        resize = [] if size is None else [transforms.Resize(size, transform.interpolation)]
         crop = [transforms.CenterCrop(transform.crop_size)] if kind == "ImageClassification" else []
         return [*resize, *crop, transforms.ToTensor(), transforms.Normalize(transform.mean, transform.std)]
     return [transform]
 
 
 def name_of(step: Callable) -> str:
-    """Returns the name of a class of torchvision's, timm's or torch's; of others with its module, which no step is called."""
+    """Returns the name of torchvision's, timm's or torch's class; any other's with its module, which matches nothing."""
     kind = type(step)
     home = kind.__module__.split(".")[0]
     return kind.__name__ if home in ("torchvision", "timm", "torch") else f"{kind.__module__}.{kind.__qualname__}"
@@ -318,7 +331,8 @@ def forget_origin(path: Path) -> None:
     """Takes out the stack traces that torch writes into the file: paths and source lines of the one who exports."""
     model = onnx.load(str(path), load_external_data=False)
     graph = model.graph
-    for part in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer, *model.functions):
+    values = [*graph.input, *graph.output, *graph.value_info, *graph.initializer]
+    for part in [model, graph, *graph.node, *values, *model.functions]:
         part.doc_string = ""
         if hasattr(part, "metadata_props"):
             del part.metadata_props[:]
@@ -394,15 +408,17 @@ def check_recipe(image: Path, recipe: dict, row: torch.Tensor) -> None:
     want = row.numpy()
     got = served_row(image, recipe)
     if got.shape != want.shape:
-        raise ExportError(f"the preprocessing that was read gives {got.shape} of {image}, the training code {want.shape}")
+        raise ExportError(f"the preprocessing as read gives {got.shape} of {image}, the training code {want.shape}")
     # A pixel off by one is 0.004 or more; rounding in float32 is below 0.0001.
     off = float(np.abs(got - want).max())
     if off > 1e-3:
-        raise ExportError(f"the preprocessing that was read gives other pixels of {image} than the training code, off by {off:.3g}")
+        raise ExportError(
+            f"the preprocessing as read gives other pixels of {image} than the training code, off by {off:.3g}"
+        )
     with Image.open(image) as picture:
         is_exact = picture.size == (want.shape[3], want.shape[2])
     if is_exact and recipe["resize"]:
-        print(f"warning: {image} has the size of the model's input, so it proves no resize; a photo of another size does")
+        print(f"warning: {image} has the size of the model's input, so it proves no resize: take one of another size")
 
 
 def write_folder(
@@ -411,7 +427,8 @@ def write_folder(
 ) -> None:
     """Writes the model folder: the graph, what it is fed with and what it answers, and the golden pair."""
     classes = int(outputs.shape[1])
-    if labels is not None and len(labels) != classes and not (task == "segmentation" and classes == 1 and len(labels) == 2):
+    fits = [2, 1] if task == "segmentation" and classes == 1 else [classes]
+    if labels is not None and len(labels) not in fits:
         raise ExportError(f"there are {len(labels)} labels, but the model has {classes} outputs: {list(labels)[:8]}")
     (folder / "golden").mkdir(parents=True, exist_ok=True)
     for file in scratch.iterdir():
@@ -425,13 +442,15 @@ def write_folder(
         "parameters": None if threshold is None else {"score_threshold": threshold},
         "preprocess": beyond or None,
     }
-    write_json(folder / "serving.json", {"task": task, **{key: value for key, value in head.items() if value is not None}})
+    stated = {key: value for key, value in head.items() if value is not None}
+    write_json(folder / "serving.json", {"task": task, **stated})
     name = "image" + image.suffix.lower()
     if image.resolve() != (folder / "golden" / name).resolve():
         shutil.copyfile(image, folder / "golden" / name)
     # Seven digits: beyond float32's precision, and short.
     data = [float(f"{value:.7g}") for value in outputs.double().flatten().tolist()]
-    expected = {"image": name, "outputs": {"logits": {"shape": list(outputs.shape), "data": data}}, "tolerance": tolerance}
+    logits = {"shape": list(outputs.shape), "data": data}
+    expected = {"image": name, "outputs": {"logits": logits}, "tolerance": tolerance}
     (folder / "golden" / "expected.json").write_text(json.dumps(expected) + "\n")
 
 
@@ -481,7 +500,9 @@ def write_json(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def check_golden_notices(module: nn.Module, row: torch.Tensor, recipe: dict, outputs: torch.Tensor, tolerance: float) -> None:
+def check_golden_notices(
+    module: nn.Module, row: torch.Tensor, recipe: dict, outputs: torch.Tensor, tolerance: float,
+) -> None:
     """Warns where the golden pair would pass with a mean that is off by one part in a hundred."""
     shift = [0.01 * (mean or 0.5) / std for mean, std in zip(recipe["mean"], recipe["std"])]
     moved = module(row + torch.tensor(shift)[None, :, None, None]) - outputs
@@ -503,15 +524,15 @@ def fill_up(rows: list) -> list:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Exports a torch module to a model folder for onnx-serving.")
-    parser.add_argument("model", help="torchvision:NAME, timm:NAME, or module:function, which returns (model, transform)")
+    parser.add_argument("model", help="torchvision:NAME, timm:NAME, or module:function that returns (model, transform)")
     parser.add_argument("folder", help="the model folder to write")
-    parser.add_argument("--image", action="append", required=True, help="a photo for the golden pair; more to compare more")
-    parser.add_argument("--checkpoint", help="the weights, a state_dict; default: those that torchvision or timm download")
+    parser.add_argument("--image", action="append", required=True, help="a photo for the golden pair; can be repeated")
+    parser.add_argument("--checkpoint", help="the weights, a state_dict; default: those that torchvision or timm has")
     parser.add_argument("--labels", help="a file with the name of a class on each line")
     parser.add_argument("--task", choices=TASKS, help="default: by the output's shape")
     parser.add_argument("--multi-label", action="store_true", help="any number of classes can be right at once")
     parser.add_argument("--threshold", type=float, help="with --multi-label: from which probability on; default: 0.5")
-    parser.add_argument("--activation", choices=["softmax", "sigmoid", "none"], help="default: softmax; sigmoid with --multi-label")
+    parser.add_argument("--activation", choices=["softmax", "sigmoid", "none"], help="default: by --multi-label")
     parser.add_argument("--tolerance", type=float, default=1e-4, help="default: 1e-4")
     given = parser.parse_args()
     labels = Path(given.labels).read_text(encoding="utf-8").splitlines() if given.labels else None
@@ -539,8 +560,10 @@ def load_model(name: str, checkpoint: Optional[str], labels: Optional[Sequence[s
         if checkpoint is None:
             return models.get_model(what, weights=weights), weights.transforms(), weights.meta["categories"]
         # The backbone of a segmentation model would be downloaded for nothing.
-        backbone = {"weights_backbone": None} if "weights_backbone" in inspect.signature(models.get_model_builder(what)).parameters else {}
-        return with_weights(models.get_model(what, weights=None, **backbone, **classes), checkpoint), weights.transforms(), None
+        takes = inspect.signature(models.get_model_builder(what)).parameters
+        backbone = {"weights_backbone": None} if "weights_backbone" in takes else {}
+        model = models.get_model(what, weights=None, **backbone, **classes)
+        return with_weights(model, checkpoint), weights.transforms(), None
     if home == "timm":
         import timm
 
@@ -561,8 +584,11 @@ def with_weights(model: nn.Module, checkpoint: str) -> nn.Module:
     try:
         state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     except Exception as error:  # a pickled module, or no checkpoint at all
-        raise ExportError(f"{checkpoint} holds no plain weights ({type(error).__name__}): save model.state_dict(), or use module:function") from error
-    inner = next((state[key] for key in ("state_dict", "model", "model_state_dict") if isinstance(state.get(key), dict)), state)
+        raise ExportError(
+            f"{checkpoint} holds no plain weights ({type(error).__name__}): "
+            "save model.state_dict(), or use module:function"
+        ) from error
+    inner = next((state[key] for key in ("state_dict", "model", "model_state_dict") if key in state), state)
     try:
         model.load_state_dict(inner)
     except RuntimeError as error:

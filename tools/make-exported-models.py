@@ -2,11 +2,11 @@
 
     python tools/make-exported-models.py
 
-Needs what export_fastai.py needs, torchvision and scikit-learn. The nets are small, so that the folders are: trained for
-a moment on scikit-learn's digits, written as pictures. Beside each folder's files, predictions.json holds the framework's
-outputs (and for fastai its get_preds) for the pictures of tests/parity/fixtures/images that are named there.
-Ran with Python 3.11, torch 2.13.0, torchvision 0.28.0, fastai 2.8.12, onnxscript 0.7.2, onnxruntime 1.31.1, scikit-learn
-1.9, Pillow 12.3.0, NumPy 2.4.
+Needs what export_fastai.py needs, torchvision and scikit-learn. The nets are small, so that the folders are; fastai's
+are trained for a moment on scikit-learn's digits, written as pictures. In each folder predictions.json holds the
+framework's outputs (and for fastai its get_preds) for the pictures of tests/parity/fixtures/images that it names.
+Ran with Python 3.11, torch 2.13.0, torchvision 0.28.0, fastai 2.8.12, onnxscript 0.7.2, onnxruntime 1.31.1,
+scikit-learn 1.9, Pillow 12.3.0, NumPy 2.4.
 """
 
 import json
@@ -53,7 +53,7 @@ def main() -> None:
             write_predictions(FOLDER / name, *of_learner(learn))
     torch.manual_seed(0)
     model, transform = torch_grey()
-    export_torch.export(model, FOLDER / "torch-grey", image=PHOTO, transform=transform, labels=["low", "high"], task="classification")
+    export_torch.export(model, FOLDER / "torch-grey", image=PHOTO, transform=transform, labels=["low", "high"])
     with torch.no_grad():
         outputs = model.eval()(torch.stack([transform(Image.open(IMAGES / name)) for name in OTHERS]))
     write_predictions(FOLDER / "torch-grey", outputs, outputs.softmax(1))
@@ -123,8 +123,9 @@ def of_learner(learn: fv.Learner) -> tuple:
 
 
 def write_predictions(folder: Path, outputs: torch.Tensor, scores: torch.Tensor) -> None:
-    # The probabilities of a picture's every place would only double the file.
-    content = {"images": OTHERS, "logits": rounded(outputs), **({"scores": rounded(scores)} if scores.ndim == 2 else {})}
+    content = {"images": OTHERS, "logits": rounded(outputs)}
+    if scores.ndim == 2:  # those of a picture's every place would only double the file
+        content["scores"] = rounded(scores)
     (folder / "predictions.json").write_text(json.dumps(content) + "\n")
 
 

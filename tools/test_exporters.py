@@ -13,7 +13,6 @@ import contextlib
 import importlib.metadata
 import io
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -122,8 +121,8 @@ def predictions(folder: Path, pictures: list, signature: str) -> list:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = {**os.environ, "MODEL_DIR": str(folder), "PORT": str(port), "HOST": "127.0.0.1", "DEVICE": "cpu", "DRAIN_DELAY_MS": "0"}
-    server = subprocess.Popen(["node", str(SERVER)], env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    flags = [f"--model-dir={folder}", f"--port={port}", "--host=127.0.0.1", "--device=cpu", "--drain-delay-ms=0"]
+    server = subprocess.Popen(["node", str(SERVER), "serve", *flags], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         until = time.monotonic() + 60
         while not answers(f"http://127.0.0.1:{port}/readyz"):
@@ -410,7 +409,8 @@ class Torch(Exporting):
         self.assertEqual(self.written("preprocessor_config.json")["resample"], 3)
 
     def test_compose(self) -> None:
-        self.check(small(3), self.compose(transforms.Resize(45, transforms.InterpolationMode.BICUBIC), transforms.CenterCrop((40, 51))))
+        resize = transforms.Resize(45, transforms.InterpolationMode.BICUBIC)
+        self.check(small(3), self.compose(resize, transforms.CenterCrop((40, 51))))
         self.check(small(3), self.compose(transforms.Resize(40, max_size=50)))
         self.check(small(3), self.compose(transforms.CenterCrop(81)), multi_label=True, threshold=0.3)
         self.assertEqual(self.written("config.json")["problem_type"], "multi_label_classification")
@@ -430,7 +430,8 @@ class Torch(Exporting):
         self.check(small(1), self.compose(transforms.Resize((50, 60))), task="regression")
 
     def test_stated_preprocessing(self) -> None:
-        stated = {"color": "BGR", "resize": {"height": 48, "width": 64, "filter": "lanczos"}, "rescale_factor": 1 / 127.5, "rescale_offset": -1.0}
+        resize = {"height": 48, "width": 64, "filter": "lanczos"}
+        stated = {"color": "BGR", "resize": resize, "rescale_factor": 1 / 127.5, "rescale_offset": -1.0}
         self.check(small(3), caffe, preprocess=stated)
         with self.assertRaisesRegex(export_torch.ExportError, "gives other pixels"):
             self.check(small(3), caffe, preprocess={**stated, "color": "RGB"})
@@ -441,8 +442,8 @@ class Torch(Exporting):
         torch.save(model.state_dict(), self.folder / "best.pth")
         (self.folder / "labels.txt").write_text("north\neast\nsouth\nwest\n")
         command = [sys.executable, str(TOOLS / "export_torch.py"), "torchvision:mobilenet_v3_small", str(self.folder)]
-        more = ["--checkpoint", str(self.folder / "best.pth"), "--labels", str(self.folder / "labels.txt"), "--image", str(PHOTO)]
-        done = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+        files = ["--checkpoint", str(self.folder / "best.pth"), "--labels", str(self.folder / "labels.txt")]
+        done = subprocess.run([*command, *files, "--image", str(PHOTO)], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.written("config.json")["id2label"]["3"], "west")
         transform = models.MobileNet_V3_Small_Weights.DEFAULT.transforms()
