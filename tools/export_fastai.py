@@ -134,7 +134,7 @@ def target_of(learn: Learner) -> tuple:
     """Returns the task, whether any number of classes can be right, and the vocabulary in the order of the outputs."""
     tls = getattr(learn.dls.valid_ds, "tls", None)
     if tls is None or learn.dls.n_inp != 1 or len(tls) != 2:
-        raise ExportError("expected one picture and one target in the learner's dls; for others there is export_torch.py")
+        raise ExportError("the learner's data are not one picture and one target: use export_torch.py")
     steps = [*tls[1].tfms.fs, *learn.dls.valid.after_item.fs]
     names = [type(step).__name__ for step in steps]
     vocabulary = next((step.vocab for step in steps if getattr(step, "vocab", None) is not None), None)
@@ -545,9 +545,11 @@ def check_golden_notices(
     module: nn.Module, row: torch.Tensor, recipe: dict, outputs: torch.Tensor, tolerance: float,
 ) -> None:
     """Warns where the golden pair would pass with a mean that is off by one part in a hundred."""
-    shift = [0.01 * (mean or 0.5) / std for mean, std in zip(recipe["mean"], recipe["std"])]
-    moved = module(row + torch.tensor(shift)[None, :, None, None]) - outputs
-    notices = float((moved.abs() / outputs.abs().clamp(min=1)).max())
+    means, stds = (torch.tensor(recipe[key]).expand(row.shape[1]) for key in ("mean", "std"))
+    shift = 0.01 * torch.where(means == 0, torch.full_like(means, 0.5), means) / stds
+    # One row for each channel that is off.
+    moved = module(row + torch.diag(shift)[:, :, None, None]) - outputs
+    notices = float((moved.abs() / outputs.abs().clamp(min=1)).flatten(1).max(1).values.min())
     if notices <= tolerance:
         print(f"warning: a mean off by 1 % moves the outputs by {notices:.2g} only, below the tolerance {tolerance}: "
               "the golden pair proves little; take another photo, or a lower tolerance")
