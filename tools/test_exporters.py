@@ -482,11 +482,14 @@ class BatchDependent(nn.Module):
 
 
 def warmed(model: nn.Module) -> nn.Module:
-    """Returns the model with batch norms that have seen something: else random weights die out on their way."""
+    """Returns the model of three classes with numbers as after a training: random ones die out on their way."""
     model.train()
     with torch.no_grad():
         for _ in range(10):
             model(torch.randn(4, 3, 64, 64))
+        for layer in model.modules():
+            if isinstance(layer, nn.Conv2d) and layer.out_channels == 3:
+                layer.weight.mul_(100)
     return model.eval()
 
 
