@@ -105,10 +105,22 @@ function nothingFound(modelDir: string, { modelFile, modelVariant }: ModelChoice
     const holds = there.length === 0 ? "no *.onnx file" : there.join(", ");
     return `${modelDir} holds no ${placesOf(modelVariant).join(" or ")}, but ${holds}: check MODEL_VARIANT`;
   }
-  const names = readdirSync(modelDir);
-  const pickle = names.find((name) => /\.(pkl|pth|pt|bin|safetensors|h5|keras)$/.test(name));
-  if (pickle !== undefined) {
-    return `${join(modelDir, pickle)} is a training checkpoint, not an ONNX model: export it with torch.onnx.export and put model.onnx beside it`;
+  const names = readdirSync(modelDir).sort();
+  const checkpoint = names.find((name) => exporterOf(name, names) !== undefined);
+  if (checkpoint !== undefined) {
+    return `${join(modelDir, checkpoint)} is a training checkpoint, not an ONNX model: export it with ${exporterOf(checkpoint, names)}`;
   }
   return `${modelDir} holds no *.onnx file: put model.onnx into it`;
+}
+
+/** Returns what makes an ONNX model of a training framework's file; undefined when it is none. */
+function exporterOf(name: string, names: readonly string[]): string | undefined {
+  if (name.endsWith(".pkl")) return "tools/export_fastai.py of this repository";
+  if (/\.(h5|keras)$/.test(name)) return 'tf2onnx, or Keras 3\'s model.export with format="onnx"';
+  if (!/\.(pth|pt|bin|safetensors)$/.test(name)) return undefined;
+  const isTransformers =
+    /^(model|pytorch_model)[^/]*\.(safetensors|bin)$/.test(name) && names.includes("config.json");
+  return isTransformers
+    ? "optimum-cli export onnx (Hugging Face), or tools/export_torch.py of this repository"
+    : "tools/export_torch.py of this repository";
 }

@@ -58,7 +58,7 @@ describe("loadServable", () => {
     [
       "a checkpoint",
       { "export.pkl": "\x80\x04" },
-      /^export\.pkl is a training checkpoint, .*torch\.onnx\.export/,
+      /^export\.pkl is a training checkpoint, .*tools\/export_fastai\.py/,
     ],
     [
       "several models",

@@ -129,14 +129,27 @@ describe("findModel", () => {
     expect(refused(folderOf(...files), modelFile)).toBe(line);
   });
 
-  test.each(["export.pkl", "model.pth", "model.pt", "pytorch_model.bin", "model.safetensors"])(
-    "names the exporter where there is only %s",
-    (name) => {
-      expect(refused(folderOf(name, "config.json"))).toBe(
-        `${name} is a training checkpoint, not an ONNX model: export it with torch.onnx.export and put model.onnx beside it`,
-      );
-    },
-  );
+  const fastai = "tools/export_fastai.py of this repository";
+  const torch = "tools/export_torch.py of this repository";
+  const optimum = `optimum-cli export onnx (Hugging Face), or ${torch}`;
+  const tf2onnx = 'tf2onnx, or Keras 3\'s model.export with format="onnx"';
+
+  test.each([
+    ["export.pkl", [], fastai],
+    ["best.pth", [], torch],
+    ["best.pth", ["config.json"], torch],
+    ["model.pt", [], torch],
+    ["model.safetensors", [], torch],
+    ["model.safetensors", ["config.json"], optimum],
+    ["pytorch_model.bin", ["config.json"], optimum],
+    ["pytorch_model-00001-of-00002.bin", ["config.json"], optimum],
+    ["model.h5", [], tf2onnx],
+    ["model.keras", ["config.json"], tf2onnx],
+  ])("names the exporter where there is only %s (and %j)", (name, others, exporter) => {
+    expect(refused(folderOf(name, ...others))).toBe(
+      `${name} is a training checkpoint, not an ONNX model: export it with ${exporter}`,
+    );
+  });
 
   test("refuses a folder that does not exist", () => {
     expect(refused(join(folderOf(), "gone"))).toBe(
