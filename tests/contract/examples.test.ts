@@ -84,20 +84,20 @@ describe("the multi-label example", () => {
   });
 });
 
-describe.each(EXAMPLE_NAMES)("the README of %s", (name) => {
-  const read = (file: string) => readFileSync(join(exampleDir(name), file), "utf8");
-  const readme = read("README.md");
+const read = (name: ExampleName, file: string) => readFileSync(join(exampleDir(name), file), "utf8");
 
-  test("states the figures that were measured through the server", () => {
-    const { served, reference } = JSON.parse(read("metrics.json")) as Record<string, Figures>;
-    const stated = [...readme.matchAll(/^\| .+ \| ([\d.]+)% \| ([\d.]+)% \|$/gm)];
+describe("an example's README", () => {
+  test.each(EXAMPLE_NAMES)("states the figures that were measured through the server: %s", (name) => {
+    const { served, reference } = JSON.parse(read(name, "metrics.json")) as Record<string, Figures>;
+    const stated = [...read(name, "README.md").matchAll(/^\| .+ \| ([\d.]+)% \| ([\d.]+)% \|$/gm)];
     const measured = Object.keys(served ?? {}).filter((figure) => typeof served?.[figure] === "number");
     expect(stated.map((row) => [Number(row[1]), Number(row[2])])).toEqual(
       measured.map((figure) => [percent(served?.[figure]), percent(reference?.[figure])]),
     );
   });
 
-  test("states what its command answers", async () => {
+  test.each(["detection", "multi-label"] as const)("states what its command answers: %s", async (name) => {
+    const readme = read(name, "README.md");
     const predictUrl = await serve(name);
     const [, command = ""] = /```sh\n(curl[\s\S]*?)```/.exec(readme) ?? [];
     const [, file = ""] = /examples\/[\w-]+\/samples\/(\d+\.jpg)/.exec(command) ?? [];
