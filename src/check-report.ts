@@ -147,7 +147,10 @@ function describeGolden({ golden }: Servable): string {
 /** What works and could be better; a start does not log it. */
 function advice({ batching, head, origins }: Servable): string[] {
   const fixed = batching.fixedBatchSize;
-  const guessed = "activation" in head && origins.activation === "default" ? head.activation : undefined;
+  // No activation changes which of several classes is the best one.
+  const isUsed = !(head.task === "segmentation" && head.classes > 1);
+  const guessed =
+    "activation" in head && isUsed && origins.activation === "default" ? head.activation : undefined;
   return [
     ...(fixed === undefined
       ? []

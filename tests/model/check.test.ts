@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { check } from "../../src/check.ts";
 import { parseSettings } from "../../src/config/parse-settings.ts";
+import { EXAMPLE_NAMES, exampleDir } from "../support/examples.ts";
 import { type FolderFiles, temporaryModelFolder } from "../support/model-folder.ts";
 import { bandMeans, classifier, segmentation, staticBatchOne } from "../support/onnx/image-models.ts";
 import { halfPlusTwo } from "../support/onnx/tensor-models.ts";
@@ -33,6 +34,15 @@ describe("check", () => {
     expect(text).toMatch(/\n {2}signatures {2,}serving_default, class, label, scores, top_k\n/);
     expect(text).toMatch(/\n {2}golden {2,}passed, largest difference \S+ \(tolerance \S+\)\n/);
   });
+
+  test.each(EXAMPLE_NAMES)(
+    "has nothing to warn of in the example %s, whose golden pair passes",
+    async (name) => {
+      const text = await printed(exampleDir(name));
+      expect(text).toMatch(/\nNo warnings\n$/);
+      expect(text).toMatch(/\n {2}golden {2,}passed, /);
+    },
+  );
 
   test("warns of a static batch, a guessed activation and all that is missing", async () => {
     const text = await report({ "model.onnx": staticBatchOne() });
@@ -83,6 +93,12 @@ describe("check", () => {
       /\nCustom code\n {2}preprocess {6}before the resize and the normalisation {3}<- handler\.mjs\n {2}postprocess /,
     );
     expect(text).toMatch(/ signatures {2,}serving_default, class, scores, top_k, custom\n/);
+  });
+
+  test("asks for the activation of a segmentation of one class, and of no more: the best stays the best", async () => {
+    const single = { "model.onnx": segmentation({ classes: 1 }), "labels.txt": "ground\nwater\n" };
+    expect(await report(single)).toMatch(/activation guessed: sigmoid/);
+    expect(await report({ "model.onnx": segmentation({ classes: 3 }) })).not.toMatch(/guessed/);
   });
 
   test("reports a model of plain tensors", async () => {

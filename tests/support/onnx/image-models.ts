@@ -68,7 +68,7 @@ export function segmentation({
   classes = 3,
   height = 8,
   width = 8,
-}: ImageSize & { readonly classes?: 2 | 3 | 4 } = {}): Uint8Array<ArrayBuffer> {
+}: ImageSize & { readonly classes?: 1 | 2 | 3 | 4 } = {}): Uint8Array<ArrayBuffer> {
   const weights = Array.from({ length: classes * 3 }, (_, i) => (Math.floor(i / 3) === i % 3 ? 1 : 0));
   const bias = Array.from({ length: classes }, (_, i) => (i === 3 ? 0.25 : 0));
   return writeModel({
