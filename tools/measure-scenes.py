@@ -1,7 +1,7 @@
 """Measures an example model on 300 held-out scenes, through a server of its own, and writes what it found.
 
     npm run build
-    .venv/bin/python tools/measure-scenes.py detection     # or multi-label
+    .venv/bin/python tools/measure-scenes.py segmentation     # or detection, or multi-label
 
 The packages are those of train-scenes.py. The same scenes also go through the steps that the example's module
 writes out (Pillow, ONNX Runtime, NumPy), and both are judged alike. The figures go to metrics.json, and between

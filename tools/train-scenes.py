@@ -3,8 +3,8 @@
     python3 -m venv .venv
     .venv/bin/pip install torch==2.13.0 onnx==1.23.2 onnxscript==0.7.2 onnxruntime==1.31.1
     .venv/bin/pip install scikit-learn==1.9.1 numpy==2.4.6 Pillow==12.3.0
-    .venv/bin/python tools/train-scenes.py detection     # or multi-label
-    npm run build && .venv/bin/python tools/measure-scenes.py detection
+    .venv/bin/python tools/train-scenes.py segmentation     # or detection, or multi-label
+    npm run build && .venv/bin/python tools/measure-scenes.py segmentation
 
 The training looks at no held-out scan. README.md in the folder is written by hand, save for the figures, which
 measure-scenes.py fills in.

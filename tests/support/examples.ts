@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const EXAMPLE_NAMES = ["detection", "multi-label"] as const;
+export const EXAMPLE_NAMES = ["segmentation", "detection", "multi-label"] as const;
 
 export type ExampleName = (typeof EXAMPLE_NAMES)[number];
 
