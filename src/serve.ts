@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "./config/settings.ts";
 import { StartupError } from "./errors.ts";
 import { createLogger } from "./observability/logger.ts";
@@ -8,6 +9,9 @@ export interface ServeOptions {
   /** CPUs to plan threads for. */
   readonly cpus: number;
 }
+
+/** How long a process that should end at once waits for what its worker threads are in. */
+const LAST_RUN_MS = 2000;
 
 /**
  * Serves until the process is told to stop. Ends the process: with 0 after a drain, 1 after a failure or a
@@ -24,13 +28,18 @@ export async function serve({ settings, cpus }: ServeOptions): Promise<void> {
   };
   const server = new Server({ settings, logger, cpus, onFatal: fail });
 
+  // Not before the batch that runs has ended, if that is soon.
+  const exit = async (code: number) => {
+    await Promise.race([server.endWorkers(), sleep(LAST_RUN_MS)]);
+    process.exit(code);
+  };
   let isStopping = false;
   const stop = async (drainMs: number, exitCode: number) => {
     if (isStopping) return;
     isStopping = true;
     setTimeout(() => {
       logger.error("the drain took longer than SHUTDOWN_TIMEOUT_MS; unfinished requests are cut off");
-      process.exit(1);
+      void exit(1);
     }, settings.shutdownTimeoutMs).unref();
     await server.drain(drainMs);
     logger.info({ exitCode }, "stopped");
@@ -43,7 +52,10 @@ export async function serve({ settings, cpus }: ServeOptions): Promise<void> {
     // In place of the one that ends the process at once.
     process.removeAllListeners(signal);
     process.on(signal, () => {
-      if (isStopping) process.exit(128 + number);
+      if (isStopping) {
+        void exit(128 + number);
+        return;
+      }
       logger.info({ signal }, "draining");
       // Before it was ready no balancer sent requests here: nothing to wait for.
       void stop(server.lifecycle.state === "READY" ? settings.drainDelayMs : 0, 0);

@@ -55,7 +55,8 @@ export class Server {
   readonly #metrics: Metrics;
   readonly #imagePool: ImagePool;
   #scheduler: BatchScheduler<Work, RowOutcome> | undefined;
-  #session: Session | undefined;
+  #starting: Promise<Session> | undefined;
+  #ended: Promise<void> | undefined;
   #model: LoadedModel | undefined;
   #openAnswers = 0;
 
@@ -113,9 +114,11 @@ export class Server {
     const { servable, session } = await loadServable({
       settings,
       imagePool: this.#imagePool,
-      startSession: startSession ?? ((modelPath) => this.#startWorker(modelPath)),
+      startSession: (modelPath) => {
+        this.#starting = startSession?.(modelPath) ?? this.#startWorker(modelPath);
+        return this.#starting;
+      },
     });
-    this.#session = session;
     this.#model = { servable, predictor: this.#createPredictor(servable, session) };
     const { name, version, sha256, info } = servable;
     this.#metrics.modelLoaded({ name, version: String(version), sha256, provider: info.provider });
@@ -156,7 +159,21 @@ export class Server {
       this.#http.closeAllConnections();
       await closed;
     }
-    await Promise.all([this.#session?.close(), this.#imagePool.close()]);
+    await this.endWorkers();
+  }
+
+  /**
+   * Ends the worker threads, each when what it is in has ended. Whoever ends the process without it makes ONNX
+   * Runtime abort it, if a model loads or runs.
+   */
+  endWorkers(): Promise<void> {
+    this.#ended ??= this.#endWorkers();
+    return this.#ended;
+  }
+
+  async #endWorkers(): Promise<void> {
+    const session = await this.#starting?.catch(() => undefined);
+    await Promise.all([session?.close(), this.#imagePool.close()]);
   }
 
   /** Connections that the kernel has accepted and this process has not would be reset when the listener closes. */

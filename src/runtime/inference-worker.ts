@@ -5,12 +5,13 @@ import type { Tensors } from "../tensor/tensor.ts";
 import { OnnxSession } from "./onnx-session.ts";
 import type { Feed } from "./session.ts";
 import { toTransferable } from "./transferables.ts";
-import type {
-  InferenceWorkerOptions,
-  LoadedMessage,
-  OutcomePart,
-  RanMessage,
-  RunMessage,
+import {
+  CLOSE,
+  type InferenceWorkerOptions,
+  type LoadedMessage,
+  type OutcomePart,
+  type RanMessage,
+  type RunMessage,
 } from "./worker-messages.ts";
 
 /**
@@ -28,8 +29,12 @@ async function main(): Promise<void> {
     return;
   }
   let last = Promise.resolve();
-  port.on("message", (message: RunMessage) => {
+  port.on("message", (message: RunMessage | typeof CLOSE) => {
     last = last.then(async () => {
+      if (message === CLOSE) {
+        port.close();
+        return;
+      }
       const { ran, memory } = await answer(session, message);
       port.postMessage(ran, memory);
     });

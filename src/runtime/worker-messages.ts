@@ -9,6 +9,9 @@ export interface InferenceWorkerOptions {
   readonly intraOpThreads: number;
 }
 
+/** Main thread → worker: end when the runs before this have ended. */
+export const CLOSE = "close";
+
 /** Main thread → worker. */
 export interface RunMessage {
   readonly id: number;

@@ -1,14 +1,16 @@
+import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { ServingError, StartupError } from "../errors.ts";
 import { splitColumns } from "../tensor/columns.ts";
 import type { Feed, RowOutcome, RunOutcome, Session, SessionInfo } from "./session.ts";
 import { toTransferable } from "./transferables.ts";
-import type {
-  InferenceWorkerOptions,
-  LoadedMessage,
-  OutcomePart,
-  RanMessage,
-  RunMessage,
+import {
+  CLOSE,
+  type InferenceWorkerOptions,
+  type LoadedMessage,
+  type OutcomePart,
+  type RanMessage,
+  type RunMessage,
 } from "./worker-messages.ts";
 
 const ENTRY = new URL("./inference-worker.js", import.meta.url);
@@ -36,13 +38,17 @@ export class WorkerSession implements Session {
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
   #dead: ServingError | undefined;
+  #hasExited = false;
 
   private constructor(worker: Worker, info: SessionInfo) {
     this.info = info;
     this.#worker = worker;
     worker.on("message", (message: RanMessage) => this.#settle(message));
     worker.on("error", (error) => this.#fail(error));
-    worker.on("exit", (code) => this.#fail(new Error(`exit code ${code}`)));
+    worker.on("exit", (code) => {
+      this.#hasExited = true;
+      this.#fail(new Error(`exit code ${code}`));
+    });
   }
 
   /**
@@ -81,8 +87,15 @@ export class WorkerSession implements Session {
     });
   }
 
+  /**
+   * Ends the thread when its run has ended. To end it sooner would end the process: ONNX Runtime's binding makes
+   * a fatal error of a thread that is terminated within a run.
+   */
   async close(): Promise<void> {
-    await this.#worker.terminate();
+    if (this.#hasExited) return;
+    const exited = once(this.#worker, "exit");
+    this.#worker.postMessage(CLOSE);
+    await exited;
   }
 
   #settle({ id, parts, computeInferMs }: RanMessage): void {

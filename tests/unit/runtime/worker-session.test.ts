@@ -9,7 +9,11 @@ const INFO = { inputs: [], outputs: [], provider: "cpu" };
 function program(onRun: string): string {
   return `
     import { parentPort } from "node:worker_threads";
-    parentPort.on("message", ({ id, feed }) => { ${onRun} });
+    parentPort.on("message", (message) => {
+      if (message === "close") return parentPort.close();
+      const { id, feed } = message;
+      ${onRun}
+    });
     parentPort.postMessage({ kind: "loaded", info: ${JSON.stringify(INFO)} });
   `;
 }
@@ -111,11 +115,26 @@ describe("WorkerSession", () => {
     },
   );
 
-  test("rejects the runs under way when it is closed", async () => {
-    const { session } = await start(program(""));
+  test("is closed when the run under way has ended, and not before", async () => {
+    const { session, told } = await start(`
+      import { parentPort } from "node:worker_threads";
+      let pending;
+      parentPort.on("message", (message) => {
+        if (message !== "close") {
+          pending = message;
+          return;
+        }
+        const part = { outputs: pending.feed.feeds, rowCount: "whole" };
+        parentPort.postMessage({ kind: "ran", id: pending.id, parts: [part], computeInferMs: 1 });
+        parentPort.close();
+      });
+      parentPort.postMessage({ kind: "loaded", info: ${JSON.stringify(INFO)} });
+    `);
     const run = session.run(whole());
     await session.close();
-    await expect(run).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
+    expect((await run).rows).toEqual([{ outputs: whole().feeds }]);
+    expect(told.exits).toBe(1);
+    await session.close();
   });
 
   test.each([
