@@ -1,11 +1,11 @@
 import { ServingError } from "../errors.ts";
 import { allocate } from "../tensor/dtype.ts";
 import { toFloat16Bits } from "../tensor/float16.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { elementCount, type Tensor } from "../tensor/tensor.ts";
+import { levelsToRow } from "./levels-to-row.ts";
 import { normaliser } from "./normaliser.ts";
-import { type PixelTable, pixelTables } from "./pixel-table.ts";
+import type { PixelTable } from "./pixel-table.ts";
 import { planGeometry } from "./plan-geometry.ts";
-import { emptyRow } from "./preprocess.ts";
 import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
 import type { Pixels, Raster, Size } from "./raster.ts";
 import { resample } from "./resample.ts";
@@ -39,32 +39,30 @@ export function preprocessBands(
     );
   }
   const geometry = planGeometry(first, spec);
-  const { shape, data } = emptyRow(spec, bands.length, geometry.row);
-  const tables = pixelTables(spec);
-  bands.forEach((band, index) => {
-    // The last channel of BGR is the first of RGB.
-    const channel = spec.color === "BGR" ? bands.length - 1 - index : index;
+  // The last channel of BGR is the first of RGB.
+  const order = spec.color === "BGR" ? bands.toReversed() : bands;
+  const fills = spec.color === "BGR" ? spec.cropFill?.toReversed() : spec.cropFill;
+  const ofBand = (index: number) => ({ ...spec, cropFill: [fills?.[index] ?? 0] });
+  if (isLevels(order)) {
+    const sources = order.map((band, index) => ({
+      from: rowPixels(band, ofBand(index), geometry, resample),
+      channel: 0,
+    }));
+    return { row: levelsToRow(sources, spec, geometry.row), geometry };
+  }
+  const { height, width } = geometry.row;
+  const shape = spec.layout === "CHW" ? [bands.length, height, width] : [height, width, bands.length];
+  const data = allocate(spec.dtype, elementCount(shape)) as PixelTable;
+  order.forEach((band, channel) => {
+    const found = rowPixels(band as Raster<Float32Array>, ofBand(channel), geometry, resampleFloat);
     const to = { channel, channels: bands.length, row: geometry.row, layout: spec.layout };
-    const ofBand = { ...spec, cropFill: [spec.cropFill?.[index] ?? 0] };
-    if (isLevels(band)) {
-      const found = rowPixels(band, ofBand, geometry, resample);
-      place(data, lookUp(found.pixels.data, tables[channel] as PixelTable, spec.dtype), found, to);
-    } else {
-      const found = rowPixels(band as Raster<Float32Array>, ofBand, geometry, resampleFloat);
-      place(data, normalise(found.pixels.data, spec, channel), found, to);
-    }
+    place(data, normalise(found.pixels.data, spec, channel), found, to);
   });
   return { row: { dtype: spec.dtype, shape, data }, geometry };
 }
 
-function isLevels(band: Raster<Pixels>): band is Raster {
-  return band.data instanceof Uint8Array;
-}
-
-function lookUp(levels: Uint8Array, table: PixelTable, dtype: PreprocessSpec["dtype"]): PixelTable {
-  const numbers = allocate(dtype, levels.length) as PixelTable;
-  for (let i = 0; i < numbers.length; i++) numbers[i] = table[levels[i] as number] as number;
-  return numbers;
+function isLevels(bands: readonly Raster<Pixels>[]): bands is readonly Raster[] {
+  return bands.every((band) => band.data instanceof Uint8Array);
 }
 
 function normalise(floats: Float32Array, spec: PreprocessSpec, channel: number): PixelTable {

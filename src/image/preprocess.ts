@@ -1,12 +1,11 @@
 import { ServingError } from "../errors.ts";
-import { allocate } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type PixelTable, pixelTables } from "./pixel-table.ts";
+import { levelsToRow } from "./levels-to-row.ts";
 import { planGeometry } from "./plan-geometry.ts";
 import type { Geometry, PreprocessSpec } from "./preprocess-spec.ts";
-import type { Raster, Size } from "./raster.ts";
+import type { Raster } from "./raster.ts";
 import { resample } from "./resample.ts";
-import { type RowPixels, rowPixels } from "./row-pixels.ts";
+import { rowPixels } from "./row-pixels.ts";
 
 /**
  * Returns one row of the model's input, and where its pixels came from.
@@ -26,43 +25,12 @@ export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor;
     );
   }
   const geometry = planGeometry(raster, spec);
-  const { shape, data } = emptyRow(spec, channels, geometry.row);
-  write(data, rowPixels(raster, spec, geometry, resample), spec, geometry.row);
-  return { row: { dtype: spec.dtype, shape, data }, geometry };
-}
-
-/** Returns the row's shape, and zeros for all of it. */
-export function emptyRow(
-  spec: PreprocessSpec,
-  channels: number,
-  { height, width }: Size,
-): { shape: number[]; data: PixelTable } {
-  const shape = spec.layout === "CHW" ? [channels, height, width] : [height, width, channels];
-  return { shape, data: allocate(spec.dtype, height * width * channels) as PixelTable };
-}
-
-/** Places the normalised pixels in the row; what is beyond them stays zero. */
-function write(
-  data: PixelTable,
-  { pixels, top, left }: RowPixels<Uint8Array>,
-  spec: PreprocessSpec,
-  row: Size,
-): void {
-  const { height, width, channels, data: source } = pixels;
-  const tables = pixelTables(spec);
-  const isPlanar = spec.layout === "CHW";
-  const step = isPlanar ? 1 : channels;
-  const plane = isPlanar ? row.height * row.width : 1;
-  for (let channel = 0; channel < channels; channel++) {
-    const table = tables[channel];
-    if (table === undefined) return;
-    // The row's first channel is the raster's, which is RGB, or for BGR its third.
-    let from = spec.color === "BGR" ? 2 - channel : channel;
-    for (let y = 0; y < height; y++) {
-      let at = channel * plane + ((top + y) * row.width + left) * step;
-      for (let x = 0; x < width; x++, from += channels, at += step) {
-        data[at] = table[source[from] as number] as number;
-      }
-    }
-  }
+  const from = rowPixels(raster, spec, geometry, resample);
+  const order = spec.color === "BGR" ? [2, 1, 0] : [0, 1, 2].slice(0, channels);
+  const row = levelsToRow(
+    order.map((channel) => ({ from, channel })),
+    spec,
+    geometry.row,
+  );
+  return { row, geometry };
 }
