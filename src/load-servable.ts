@@ -156,6 +156,7 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
     ...(custom === undefined ? {} : { custom }),
     ...(imageHooks === undefined ? {} : { imageHooks }),
     batching: provenBatching,
+    ...(chosen === undefined || provenBatching.kind === "whole" ? {} : rowBytes(chosen.spec)),
     ...measured,
     ...(goldenResult === undefined ? {} : { golden: goldenResult }),
     origins: { ...recipe.origins, ...chosen?.origins, ...origins, ...custom?.origins },
@@ -168,6 +169,13 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
       ...goldenWarnings(golden !== undefined, image !== undefined),
     ],
   };
+}
+
+const ITEM_BYTES = { float32: 4, float16: 2, uint8: 1 } as const;
+
+function rowBytes(spec: PreprocessSpec): Pick<Servable, "rowBytes"> {
+  const shape = rowShape(spec);
+  return shape === undefined ? {} : { rowBytes: elementCount(shape) * ITEM_BYTES[spec.dtype] };
 }
 
 function goldenWarnings(hasGolden: boolean, isImage: boolean): string[] {

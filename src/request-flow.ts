@@ -12,6 +12,7 @@ import type { RowOutcome } from "./runtime/session.ts";
 import type { Servable } from "./servable.ts";
 import { isHeavy, type RowResult, renderSignature } from "./signature/render-signature.ts";
 import { addBatchAxis, dropBatchAxis, mergeColumns, rowCount, splitColumns } from "./tensor/columns.ts";
+import type { RowSlot } from "./tensor/row-slots.ts";
 import type { Tensors } from "./tensor/tensor.ts";
 import type { Value } from "./tensor/value.ts";
 
@@ -27,6 +28,8 @@ export interface RequestParts {
   readonly imagePool: ImagePool;
   /** Bounds the rows between the decoder and the answer: each is hundreds of kilobytes. */
   readonly rowPermits: FairPermits;
+  /** For each permit, where its row is written; none where rows have no common size. */
+  readonly rowSlots: readonly RowSlot[];
   readonly stageEnded: (stage: Stage, milliseconds: number) => void;
 }
 
@@ -122,21 +125,26 @@ export class RequestFlow {
   }
 
   async #predictImage({ bytes, array }: ImageSource): Promise<Prediction> {
-    const { servable, rowPermits, imagePool, stageEnded } = this.#parts;
+    const { servable, rowPermits, rowSlots, imagePool, stageEnded } = this.#parts;
     const { preprocess, modelInputs } = servable;
     if (preprocess === undefined || modelInputs.imageInput === undefined) {
       throw new ServingError("INVALID_ARGUMENT", "this model takes tensors, not images");
     }
-    await rowPermits.acquire(this.#task);
+    const permit = await rowPermits.acquire(this.#task);
     try {
       this.#options.signal.throwIfAborted();
-      const image = await imagePool.preprocess({ bytes, array }, preprocess, servable.imageHooks);
+      const image = await imagePool.preprocess(
+        { bytes, array, slot: rowSlots[permit] },
+        preprocess,
+        servable.imageHooks,
+      );
       stageEnded("decode", image.decodeMs);
       stageEnded("preprocess", image.preprocessMs);
       const outcome = await this.#runRow({ [modelInputs.imageInput]: image.row });
       return await this.#toPrediction(outcome, image.geometry);
     } finally {
-      rowPermits.release();
+      // A batch that still runs for a caller who left may read what comes next; nobody sees its answer.
+      rowPermits.release(permit);
     }
   }
 

@@ -26,6 +26,8 @@ export interface Servable {
   /** Present where that takes part in an image's way to a row. */
   readonly imageHooks?: ImageHooks;
   readonly batching: Batching;
+  /** Of every row that an image becomes; absent where it depends on the image, or the model takes none. */
+  readonly rowBytes?: number;
   /** Most rows in one run. */
   readonly maxBatchSize: number;
   /** What warm-up measured; empty where it could not run the model on made-up input. */

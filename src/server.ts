@@ -21,6 +21,7 @@ import type { RowOutcome, Session } from "./runtime/session.ts";
 import { SupervisedSession } from "./runtime/supervised-session.ts";
 import { WorkerSession } from "./runtime/worker-session.ts";
 import type { Servable } from "./servable.ts";
+import { rowSlots } from "./tensor/row-slots.ts";
 
 export interface ServerOptions {
   readonly settings: Settings;
@@ -263,12 +264,14 @@ export class Server {
       },
     });
     this.#scheduler = scheduler;
+    // One batch runs, one is ready, and the image workers fill the next.
+    const rows = 2 * servable.maxBatchSize + this.#imagePool.concurrency;
     return new Predictor({
       servable,
       scheduler,
       imagePool: this.#imagePool,
-      // One batch runs, one is ready, and the image workers fill the next.
-      rowPermits: new FairPermits(2 * servable.maxBatchSize + this.#imagePool.concurrency),
+      rowPermits: new FairPermits(rows),
+      rowSlots: servable.rowBytes === undefined ? [] : rowSlots(rows, servable.rowBytes),
       stageEnded: (stage, ms) => metrics.stageEnded(stage, ms),
     });
   }

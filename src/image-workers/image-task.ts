@@ -4,6 +4,7 @@ import type { Head } from "../signature/head.ts";
 import type { RenderedSignature, RowResult } from "../signature/render-signature.ts";
 import type { SignatureParameters } from "../signature/signature-parameters.ts";
 import type { ArrayFormat } from "../tensor/array-format.ts";
+import type { RowSlot } from "../tensor/row-slots.ts";
 import type { Tensor, TensorSpec } from "../tensor/tensor.ts";
 import type { Value } from "../tensor/value.ts";
 import type { PostprocessContext } from "./handler.ts";
@@ -23,6 +24,8 @@ export interface EncodedImage {
   readonly bytes: Uint8Array;
   /** How the bytes are pixels; absent: they are an encoded image. */
   readonly array?: ArrayFormat | undefined;
+  /** Where to write the row, if it is as long. */
+  readonly slot?: RowSlot | undefined;
 }
 
 /** The handler whose `decode` or `preprocess` an image passes on its way to a row. */

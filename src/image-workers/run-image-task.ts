@@ -48,7 +48,7 @@ export async function runImageTask(task: ImageTask): Promise<unknown> {
 }
 
 async function toRow(task: PreprocessTask): Promise<PreprocessedImage> {
-  const { bytes, array, spec, maxImagePixels, hooks } = task;
+  const { bytes, array, slot, spec, maxImagePixels, hooks } = task;
   const startMs = performance.now();
   if (hooks !== undefined) {
     if (array !== undefined) {
@@ -64,8 +64,8 @@ async function toRow(task: PreprocessTask): Promise<PreprocessedImage> {
       : readArray(bytes, array, { bands: spec.mean.length, maxImagePixels });
   const decodedMs = performance.now();
   const { row, geometry } = Array.isArray(decoded)
-    ? preprocessBands(decoded, spec)
-    : preprocess(decoded, spec);
+    ? preprocessBands(decoded, spec, slot)
+    : preprocess(decoded, spec, slot);
   const endMs = performance.now();
   return { row, geometry, decodeMs: decodedMs - startMs, preprocessMs: endMs - decodedMs };
 }
@@ -91,8 +91,11 @@ function movedValue(value: Value): unknown {
   return moved({ result: value }, isTensor(value) ? value.data : []);
 }
 
-/** Hands the outcome to the pool with its large array moved, not copied. */
+/** Hands the outcome to the pool with its large array moved, not copied; one in a slot is there already. */
 function moved(outcome: ImageTaskOutcome, data: ArrayBufferView | readonly string[]): unknown {
-  const memory = ArrayBuffer.isView(data) && data.byteLength === data.buffer.byteLength ? [data.buffer] : [];
-  return move({ [transferableSymbol]: memory, [valueSymbol]: outcome });
+  const isAlone =
+    ArrayBuffer.isView(data) &&
+    data.buffer instanceof ArrayBuffer &&
+    data.byteLength === data.buffer.byteLength;
+  return move({ [transferableSymbol]: isAlone ? [data.buffer] : [], [valueSymbol]: outcome });
 }

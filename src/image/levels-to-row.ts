@@ -1,4 +1,4 @@
-import { allocate } from "../tensor/dtype.ts";
+import { allocateIn, type RowSlot } from "../tensor/row-slots.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { type Kernels, withKernels } from "./kernels.ts";
 import { type PixelTable, pixelTables } from "./pixel-table.ts";
@@ -18,16 +18,19 @@ export interface LevelSource {
  *
  * Shapes: n channels → `[n, height, width]`, or `[height, width, n]` for layout HWC.
  * Order: that of the row.
+ *
+ * @param slot where to write it, if it is as long
  */
 export function levelsToRow(
   sources: readonly LevelSource[],
   spec: Pick<PreprocessSpec, "layout" | "dtype" | "rescaleFactor" | "rescaleOffset" | "mean" | "std">,
   { height, width }: Size,
+  slot?: RowSlot,
 ): Tensor {
   const { layout, dtype } = spec;
   const channels = sources.length;
   const shape = layout === "CHW" ? [channels, height, width] : [height, width, channels];
-  const data = allocate(dtype, elementCount(shape)) as PixelTable;
+  const data = allocateIn(slot, dtype, elementCount(shape)) as PixelTable;
   const tables = pixelTables(spec);
   withKernels((kernels) => {
     const run = kernels.run[LOOK_UP[dtype]];

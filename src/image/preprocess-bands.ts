@@ -1,6 +1,7 @@
 import { ServingError } from "../errors.ts";
 import { allocate } from "../tensor/dtype.ts";
 import { toFloat16Bits } from "../tensor/float16.ts";
+import type { RowSlot } from "../tensor/row-slots.ts";
 import { elementCount, type Tensor } from "../tensor/tensor.ts";
 import { levelsToRow } from "./levels-to-row.ts";
 import { normaliser } from "./normaliser.ts";
@@ -26,6 +27,7 @@ import { type RowPixels, rowPixels } from "./row-pixels.ts";
 export function preprocessBands(
   bands: readonly Raster<Pixels>[],
   spec: PreprocessSpec,
+  slot?: RowSlot,
 ): { row: Tensor; geometry: Geometry } {
   const [first] = bands;
   if (first === undefined || bands.length !== spec.mean.length) {
@@ -48,7 +50,7 @@ export function preprocessBands(
       from: rowPixels(band, ofBand(index), geometry, resample),
       channel: 0,
     }));
-    return { row: levelsToRow(sources, spec, geometry.row), geometry };
+    return { row: levelsToRow(sources, spec, geometry.row, slot), geometry };
   }
   const { height, width } = geometry.row;
   const shape = spec.layout === "CHW" ? [bands.length, height, width] : [height, width, bands.length];

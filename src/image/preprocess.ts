@@ -1,4 +1,5 @@
 import { ServingError } from "../errors.ts";
+import type { RowSlot } from "../tensor/row-slots.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { levelsToRow } from "./levels-to-row.ts";
 import { planGeometry } from "./plan-geometry.ts";
@@ -12,10 +13,15 @@ import { rowPixels } from "./row-pixels.ts";
  *
  * Shapes: `[h, w, channels]` → `[channels, height, width]`, or `[height, width, channels]` for layout HWC.
  *
+ * @param slot where to write the row, if it is as long
  * @throws {ServingError} IMAGE_TOO_LARGE when a thin image would become a huge row; INTERNAL when the raster's
  * channels are not those of `spec.color`.
  */
-export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor; geometry: Geometry } {
+export function preprocess(
+  raster: Raster,
+  spec: PreprocessSpec,
+  slot?: RowSlot,
+): { row: Tensor; geometry: Geometry } {
   const channels = spec.color === "L" ? 1 : 3;
   if (raster.channels !== channels || spec.mean.length !== channels || spec.std.length !== channels) {
     const got = `${raster.channels} channels, ${spec.mean.length} means, ${spec.std.length} deviations`;
@@ -31,6 +37,7 @@ export function preprocess(raster: Raster, spec: PreprocessSpec): { row: Tensor;
     order.map((channel) => ({ from, channel })),
     spec,
     geometry.row,
+    slot,
   );
   return { row, geometry };
 }

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { firstLine } from "../errors.ts";
 import { mergeColumns, rowCount } from "../tensor/columns.ts";
+import { recycledMemory } from "../tensor/recycled-memory.ts";
 import type { Tensors } from "../tensor/tensor.ts";
 import { OnnxSession } from "./onnx-session.ts";
 import type { Feed } from "./session.ts";
@@ -73,6 +74,15 @@ async function runFeed(session: OnnxSession, feed: Feed): Promise<OutcomePart[]>
   return alone;
 }
 
+const memories = new Map<string, ReturnType<typeof recycledMemory>>();
+
+/** One batch runs at a time, and its feeds are its own until it ends: the next takes their memory. */
+function batchMemory(name: string): ReturnType<typeof recycledMemory> {
+  const memory = memories.get(name) ?? recycledMemory();
+  memories.set(name, memory);
+  return memory;
+}
+
 /** 1, or the graph's fixed batch size. */
 function smallestBatchSize({ info }: OnnxSession): number {
   const size = info.inputs[0]?.shape[0];
@@ -81,7 +91,7 @@ function smallestBatchSize({ info }: OnnxSession): number {
 
 function runRows(session: OnnxSession, rows: readonly Tensors[], batchSize: number): Promise<OutcomePart> {
   return attempt(async () => {
-    const outputs = await session.run(mergeColumns(rows, batchSize));
+    const outputs = await session.run(mergeColumns(rows, batchSize, batchMemory));
     const size = rowCount(outputs);
     if (size !== batchSize)
       throw new Error(`the outputs have ${size ?? "no common number of"} rows for ${batchSize}`);

@@ -2,14 +2,15 @@ import type { Tensor, Tensors } from "../tensor/tensor.ts";
 
 /**
  * Returns the same tensors, each numeric one alone in its memory, and that memory: what `postMessage`
- * moves to another thread without copying. A view into larger memory is copied first.
+ * moves to another thread without copying. A view into larger memory is copied first, unless threads share it.
  */
 export function toTransferable(tensors: readonly Tensors[]): { tensors: Tensors[]; memory: ArrayBuffer[] } {
   const memory = new Set<ArrayBuffer>();
   const own = (tensor: Tensor): Tensor => {
     if (Array.isArray(tensor.data)) return tensor;
     const { buffer } = tensor.data;
-    const alone = tensor.data.byteLength === buffer.byteLength && buffer instanceof ArrayBuffer;
+    if (!(buffer instanceof ArrayBuffer)) return tensor;
+    const alone = tensor.data.byteLength === buffer.byteLength;
     const data = alone && !memory.has(buffer) ? tensor.data : tensor.data.slice();
     memory.add(data.buffer as ArrayBuffer);
     return { ...tensor, data };

@@ -1,15 +1,20 @@
 import { ServingError } from "../errors.ts";
+import { allocate } from "./dtype.ts";
 import { mergeRows, splitRows } from "./rows.ts";
 import type { Tensor, Tensors } from "./tensor.ts";
 
 /**
- * Merges rows name by name.
+ * Merges rows name by name, each into what `memoryOf` gives for it.
  *
  * Shapes: n rows with tensors `[...S]` → tensors `[batchSize, ...S]`, padded with copies of the last row.
  *
  * @throws {ServingError} INTERNAL when the rows differ in names, shape or type.
  */
-export function mergeColumns(rows: readonly Tensors[], batchSize: number = rows.length): Tensors {
+export function mergeColumns(
+  rows: readonly Tensors[],
+  batchSize: number = rows.length,
+  memoryOf: (name: string) => typeof allocate = () => allocate,
+): Tensors {
   const names = Object.keys(rows[0] ?? {});
   const isAlike = (row: Tensors) =>
     Object.keys(row).length === names.length && names.every((name) => Object.hasOwn(row, name));
@@ -20,6 +25,7 @@ export function mergeColumns(rows: readonly Tensors[], batchSize: number = rows.
     mergeRows(
       rows.flatMap((row) => row[name] ?? []),
       batchSize,
+      memoryOf(name),
     ),
   );
 }

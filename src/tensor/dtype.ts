@@ -31,7 +31,13 @@ export type TensorData =
   | BigUint64Array
   | string[];
 
-const ARRAY_OF: Record<Exclude<DType, "string">, new (length: number) => Exclude<TensorData, string[]>> = {
+interface NumberArray {
+  new (length: number): Exclude<TensorData, string[]>;
+  new (memory: SharedArrayBuffer, byteOffset: number, length: number): Exclude<TensorData, string[]>;
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+const ARRAY_OF: Record<Exclude<DType, "string">, NumberArray> = {
   float32: Float32Array,
   float64: Float64Array,
   float16: Uint16Array,
@@ -49,6 +55,23 @@ const ARRAY_OF: Record<Exclude<DType, "string">, new (length: number) => Exclude
 /** Returns a zeroed array (of empty strings for `string`) that holds `length` elements of `dtype`. */
 export function allocate(dtype: DType, length: number): TensorData {
   return dtype === "string" ? new Array<string>(length).fill("") : new ARRAY_OF[dtype](length);
+}
+
+/** Returns `length` elements of `dtype` that stand in `memory`; undefined where they are not `byteLength` long. */
+export function viewIn(
+  { memory, byteOffset, byteLength }: Memory,
+  dtype: DType,
+  length: number,
+): TensorData | undefined {
+  if (dtype === "string" || length * ARRAY_OF[dtype].BYTES_PER_ELEMENT !== byteLength) return undefined;
+  return new ARRAY_OF[dtype](memory, byteOffset, length);
+}
+
+/** Part of memory that threads share. */
+export interface Memory {
+  readonly memory: SharedArrayBuffer;
+  readonly byteOffset: number;
+  readonly byteLength: number;
 }
 
 const DTYPE_NAMES: ReadonlySet<string> = new Set(DTYPES);

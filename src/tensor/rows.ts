@@ -3,7 +3,7 @@ import { allocate, type TensorData } from "./dtype.ts";
 import { elementCount, formatShape, type Tensor } from "./tensor.ts";
 
 /**
- * Merges rows into one batch along the 0th dimension.
+ * Merges rows into one batch along the 0th dimension, which `memory` makes room for.
  *
  * Shapes: n rows `[...S]` → `[batchSize, ...S]`.
  * Order: row i of the batch is `rows[i]`; rows past `rows.length` are padding, copies of the last row.
@@ -12,13 +12,17 @@ import { elementCount, formatShape, type Tensor } from "./tensor.ts";
  * ones together.
  * @see tensorflow/serving `batching/batching_session.cc` MergeInputTensors
  */
-export function mergeRows(rows: readonly Tensor[], batchSize: number = rows.length): Tensor {
+export function mergeRows(
+  rows: readonly Tensor[],
+  batchSize: number = rows.length,
+  memory: typeof allocate = allocate,
+): Tensor {
   const first = rows[0];
   if (first === undefined || batchSize < rows.length) {
     throw new ServingError("INTERNAL", `cannot merge ${rows.length} rows into ${batchSize}; this is a bug`);
   }
   const rowLength = elementCount(first.shape);
-  const data = allocate(first.dtype, rowLength * batchSize);
+  const data = memory(first.dtype, rowLength * batchSize);
   for (let i = 0; i < batchSize; i++) {
     const row = rows[Math.min(i, rows.length - 1)] ?? first;
     if (row.dtype !== first.dtype || formatShape(row.shape) !== formatShape(first.shape)) {

@@ -5,6 +5,7 @@ import { preprocess } from "../../src/image/preprocess.ts";
 import type { PreprocessSpec } from "../../src/image/preprocess-spec.ts";
 import { ImagePool } from "../../src/image-workers/image-pool.ts";
 import { readParameters } from "../../src/signature/parameters.ts";
+import { allocateIn, rowSlots } from "../../src/tensor/row-slots.ts";
 import { DIGIT_NAMES, digitPng } from "../support/digits.ts";
 import { tensor } from "../support/onnx/tensor-proto.ts";
 
@@ -41,6 +42,20 @@ describe("ImagePool", () => {
     for (const [digit, bytes] of digits.entries()) {
       const raster = await decodeImage(bytes, { color: "RGB", maxImagePixels: 1e6 });
       expect(images[digit]).toMatchObject(preprocess(raster, SPEC));
+    }
+  });
+
+  test("writes rows into their slots, again and again", async () => {
+    const slots = rowSlots(2, 3 * 16 * 20 * 4);
+    for (const digit of [1, 2, 3]) {
+      const bytes = digitPng(digit);
+      const images = await Promise.all(slots.map((slot) => pool.preprocess({ bytes, slot }, SPEC)));
+      const raster = await decodeImage(bytes, { color: "RGB", maxImagePixels: 1e6 });
+      const { row } = preprocess(raster, SPEC);
+      for (const [i, slot] of slots.entries()) {
+        expect(images[i]?.row).toEqual(row);
+        expect(allocateIn(slot, "float32", 960)).toEqual(row.data);
+      }
     }
   });
 

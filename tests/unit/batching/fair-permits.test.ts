@@ -23,10 +23,20 @@ describe("FairPermits", () => {
     for (const name of ["l1", "l2", "l3"]) void ask(permits, large, name, granted);
     void ask(permits, single, "s1", granted);
     for (let i = 0; i < 3; i++) {
-      permits.release();
+      permits.release(0);
       await settle();
     }
     expect(granted).toEqual(["l1", "l2", "s1", "l3"]);
+  });
+
+  test("gives each holder a number of its own, and a released one to the next", async () => {
+    const permits = new FairPermits(3);
+    expect(await Promise.all([1, 2, 3].map(() => permits.acquire({})))).toEqual([0, 1, 2]);
+    const waiting = permits.acquire({});
+    permits.release(1);
+    expect(await waiting).toBe(1);
+    permits.release(2);
+    expect(await permits.acquire({})).toBe(2);
   });
 
   test("rejects the waiting ones of a cancelled flow and leaves its permits to others", async () => {
@@ -38,7 +48,7 @@ describe("FairPermits", () => {
     void ask(permits, other, "o2", granted);
     permits.cancel(gone, new Error("left"));
     await expect(waiting).rejects.toThrow("left");
-    permits.release();
+    permits.release(0);
     await settle();
     expect(granted).toEqual(["o1", "o2"]);
   });
