@@ -27,7 +27,7 @@ const project = (name: string, testTimeout: number) => ({
 export default defineConfig({
   test: {
     projects: [
-      project("unit", 5_000),
+      project("unit", 30_000),
       project("integration", 60_000),
       project("contract", 30_000),
       project("model", 60_000),
