@@ -89,7 +89,7 @@ async function measureOne(
     folder,
     variables: {
       ...variables,
-      PATH: `${programs}:${process.env["PATH"]}`,
+      PATH: `${programs}:${process.env.PATH}`,
       PYTHONPATH: SHARED,
       MODEL_PATH: modelPath,
       TORCHSCRIPT_PATH: torchScriptPath,

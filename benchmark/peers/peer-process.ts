@@ -25,11 +25,13 @@ export class PeerProcess {
   readonly pid: number;
   readonly port: number;
   readonly #child: ChildProcess;
+  readonly #signal: AbortSignal;
 
-  private constructor(child: ChildProcess, pid: number, port: number) {
+  private constructor(child: ChildProcess, port: number, signal: AbortSignal) {
     this.#child = child;
-    this.pid = pid;
+    this.pid = child.pid as number;
     this.port = port;
+    this.#signal = signal;
   }
 
   /**
@@ -53,7 +55,7 @@ export class PeerProcess {
     });
     closeSync(log);
     await once(child, "spawn", { signal });
-    const peer = new PeerProcess(child, child.pid as number, port as number);
+    const peer = new PeerProcess(child, port as number, signal);
     try {
       await peer.#waitUntilReady(options.readyPath, signal);
       return peer;
@@ -64,13 +66,13 @@ export class PeerProcess {
     }
   }
 
-  /** Asks the peer to stop, and ends at once what is left of it after ten seconds. */
+  /** Asks the peer to stop, and ends what is left of it after ten seconds; all of it at once when aborted. */
   async stop(): Promise<void> {
     const tree = processTree(this.pid);
     if (this.#isRunning()) this.#child.kill("SIGTERM");
-    await until(() => this.#living(tree).length === 0, STOP_TIMEOUT_MS);
+    const isOver = () => this.#signal.aborted || this.#living(tree).length === 0;
+    await until(isOver, STOP_TIMEOUT_MS);
     for (const pid of this.#living(tree)) endAtOnce(pid);
-    if (this.#isRunning()) endAtOnce(this.pid);
   }
 
   /** A process whose parent died belongs to the session still; one that left both was seen in `tree`. */

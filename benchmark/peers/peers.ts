@@ -79,6 +79,17 @@ export const PEERS = {
     settings:
       "custom runtime, parallel_workers = cores, 1 ONNX Runtime thread each, no batching across requests (its default)",
   },
+  kserve: {
+    title: "KServe's Python server",
+    environment: "general",
+    graph: "onnx",
+    wire: "v1",
+    readyPath: "/v1/models/tiles",
+    command: ["python", "server.py"],
+    threads: "1",
+    settings:
+      "custom predictor, workers = cores, 1 ONNX Runtime thread each, no batching across requests (it has none)",
+  },
   torchserve: {
     title: "TorchServe",
     environment: "general",
@@ -87,6 +98,8 @@ export const PEERS = {
     wire: "torchserve",
     readyPath: "/ping",
     command: ["python", "start.py"],
+    // It keeps its sockets and the number of its process in the folder for temporary files.
+    variables: { TMPDIR: "$SCRATCH", TEMP: "$SCRATCH" },
     threads: "1",
     settings:
       "workers = cores, 1 torch thread each, TorchScript optimised for inference, batchSize 1 (its default), JSON envelope",
@@ -109,7 +122,7 @@ export type PeerName = keyof typeof PEERS;
 /** What people would look for here, and why it is not. */
 export const ABSENT: Readonly<Record<string, string>> = {
   "TensorFlow Serving":
-    "PyPI has tensorflow-serving-api, which is the client's stubs; the server comes as a container image or a Debian package",
+    "PyPI has tensorflow-serving-api, the client's stubs; the server comes as a container image or a Debian package",
   "OpenVINO Model Server":
     "PyPI has ovmsclient, a client; the server comes as a container image or an archive",
   "Triton's onnxruntime backend":

@@ -1,12 +1,16 @@
 """Triton with its Python backend, through NVIDIA's PyTriton: one inference callable for each core."""
 
 import os
+import sysconfig
 
 import numpy as np
 from onnx_classifier import OnnxClassifier
 from pytriton.decorators import batch
 from pytriton.model_config import DynamicBatcher, ModelConfig, Tensor
 from pytriton.triton import Triton, TritonConfig
+
+# Triton's stub links libpython dynamically; without this it may find another Python's.
+os.environ["LD_LIBRARY_PATH"] = sysconfig.get_config_var("LIBDIR")
 
 
 def inference_callable():
