@@ -72,7 +72,7 @@ async function measureOne(
   options: CompareOptions,
 ): Promise<ServerFigures> {
   const { name, folder, programs } = installed;
-  const { title, wire, graph, command, threads, readyPath, variables }: Peer = PEERS[name];
+  const { title, wire, graph, command, readyPath, variables }: Peer = PEERS[name];
   const { model, cores, workFolder, signal } = options;
   const scratch = join(workFolder, `${model}-${name}`);
   mkdirSync(scratch);
@@ -94,7 +94,8 @@ async function measureOne(
       MODEL_PATH: modelPath,
       TORCHSCRIPT_PATH: torchScriptPath,
       WORKERS: String(cores),
-      THREADS: threads === "cores" ? String(cores) : threads,
+      // PyTorch's threads in one graph: a worker for each core has no use for more.
+      OMP_NUM_THREADS: "1",
       SCRATCH: scratch,
     },
     readyPath,

@@ -13,10 +13,8 @@ export interface Peer {
   readonly readyPath: string;
   /** A program of its environment and its arguments, run in the peer's own folder. `$NAME` is a variable below. */
   readonly command: readonly string[];
-  /** Besides PORT, PORT_2, PORT_3, WORKERS, THREADS, MODEL_PATH, TORCHSCRIPT_PATH and SCRATCH, a folder. */
+  /** Besides PORT, PORT_2, PORT_3, WORKERS, MODEL_PATH, TORCHSCRIPT_PATH and SCRATCH, a folder. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Threads of one run of the graph. */
-  readonly threads: "1" | "cores";
   /** How it is set up, in words. */
   readonly settings: string;
 }
@@ -33,9 +31,8 @@ export const PEERS = {
     wire: "analyze",
     readyPath: "/analyze",
     command: ["python", "server.py"],
-    threads: "cores",
     settings:
-      "fastai-serving's shape: 1 process, PIL, TorchScript optimised for inference, torch threads = cores, no batching across requests",
+      "fastai-serving's shape: 1 process, thread pool of cores threads, 1 torch thread each, TorchScript optimised for inference, no batching across requests",
   },
   litserve: {
     title: "LitServe",
@@ -44,7 +41,6 @@ export const PEERS = {
     wire: "predict",
     readyPath: "/health",
     command: ["python", "server.py"],
-    threads: "1",
     settings: "workers_per_device = cores, 1 ONNX Runtime thread each, no batching across requests",
   },
   bentoml: {
@@ -55,7 +51,6 @@ export const PEERS = {
     readyPath: "/readyz",
     command: ["bentoml", "serve", "service:Tiles", "--host", "127.0.0.1", "--port", "$PORT"],
     variables: { BENTOML_HOME: "$SCRATCH", BENTOML_DO_NOT_TRACK: "True" },
-    threads: "1",
     settings:
       "workers = cores, 1 ONNX Runtime thread each, images as parts of a multipart body, no batching across requests",
   },
@@ -75,7 +70,6 @@ export const PEERS = {
       MLSERVER_PARALLEL_WORKERS: "$WORKERS",
       MLSERVER_DEBUG: "false",
     },
-    threads: "1",
     settings:
       "custom runtime, parallel_workers = cores, 1 ONNX Runtime thread each, no batching across requests (its default)",
   },
@@ -86,7 +80,6 @@ export const PEERS = {
     wire: "v1",
     readyPath: "/v1/models/tiles",
     command: ["python", "server.py"],
-    threads: "1",
     settings:
       "custom predictor, workers = cores, 1 ONNX Runtime thread each, no batching across requests (it has none)",
   },
@@ -100,7 +93,6 @@ export const PEERS = {
     command: ["python", "start.py"],
     // It keeps its sockets and the number of its process in the folder for temporary files.
     variables: { TMPDIR: "$SCRATCH", TEMP: "$SCRATCH" },
-    threads: "1",
     settings:
       "workers = cores, 1 torch thread each, TorchScript optimised for inference, batchSize 1 (its default), JSON envelope",
   },
@@ -111,7 +103,6 @@ export const PEERS = {
     wire: "v2Binary",
     readyPath: "/v2/models/tiles/ready",
     command: ["python", "server.py"],
-    threads: "1",
     settings:
       "Python backend, 1 inference callable for each core, 1 ONNX Runtime thread each, dynamic batching without delay up to 16, binary tensors",
   },

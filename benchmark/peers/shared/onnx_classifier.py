@@ -1,4 +1,4 @@
-"""The graph at MODEL_PATH in ONNX Runtime, with the options of our own session."""
+"""The graph at MODEL_PATH in ONNX Runtime, with one thread: each peer runs one of these for each core."""
 
 import os
 
@@ -10,10 +10,9 @@ from preprocessing import EDGE_PIXELS, preprocess
 class OnnxClassifier:
     def __init__(self):
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = int(os.environ["THREADS"])
+        # The caller's own thread alone, so nothing that could spin.
+        options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        # A waiting thread that spins takes the core from another worker, and from decoding.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.session = onnxruntime.InferenceSession(
             os.environ["MODEL_PATH"], options, providers=["CPUExecutionProvider"]
         )

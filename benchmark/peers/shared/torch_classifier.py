@@ -8,7 +8,6 @@ from preprocessing import preprocess
 
 class TorchClassifier:
     def __init__(self):
-        torch.set_num_threads(int(os.environ["THREADS"]))
         module = torch.jit.load(os.environ["TORCHSCRIPT_PATH"], map_location="cpu").eval()
         # Folds constants, fuses what it can and packs the weights for oneDNN.
         self.module = torch.jit.optimize_for_inference(module)
