@@ -29,9 +29,9 @@ async function start(program: string): Promise<{ child: ChildProcess; line: stri
 }
 
 describe.runIf(process.platform === "linux")("processTree", () => {
-  test("returns the root and what descends from it, and not its parent", async () => {
+  test("returns the root and what descends from it in whatever session, and not its parent", async () => {
     const { child, line } = await start(
-      `const { pid } = require("child_process").spawn(process.execPath, ["-e", "${WAIT}"]);
+      `const { pid } = require("child_process").spawn(process.execPath, ["-e", "${WAIT}"], { detached: true });
        console.log(pid); ${WAIT}`,
     );
     started.push(Number(line));
