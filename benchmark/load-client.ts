@@ -1,9 +1,12 @@
-import { Agent, request } from "node:http";
+import { Agent } from "node:http";
+import { askClasses } from "./ask-classes.ts";
 import { type Percentiles, percentiles } from "./percentiles.ts";
-import { requestBodies } from "./request-bodies.ts";
+import { tileRequests } from "./tile-requests.ts";
+import type { WireName, WireRequest } from "./wires.ts";
 
 export interface LoadOptions {
   readonly port: number;
+  readonly wire: WireName;
   readonly tilesFolder: string;
   readonly tilesPerRequest: number;
   /** Clients that each send the next request when the last one is answered, on a connection of their own. */
@@ -24,22 +27,22 @@ export interface LoadFigures {
 }
 
 /**
- * Loads a server with requests without a Content-Type, and counts what is answered in the measured part.
+ * Loads a server with requests, and counts what is answered in the measured part.
  * The load neither starts nor stops with it: `notify` says when it begins ("begin") and ends ("end").
  *
- * @throws {Error} at the first answer that is not 200 with one prediction for each tile.
+ * @throws {Error} at the first answer that is not 200 with one class for each tile.
  */
 export async function runLoad(options: LoadOptions, notify: (text: string) => void): Promise<LoadFigures> {
-  const { port, clients, tilesPerRequest, warmupSeconds, seconds } = options;
-  const bodies = requestBodies(options.tilesFolder, tilesPerRequest);
+  const { port, wire, clients, tilesPerRequest, warmupSeconds, seconds } = options;
+  const requests = tileRequests(options.tilesFolder, tilesPerRequest, wire);
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const state = { isStopping: false, next: 0 };
   const exchanges: Span[] = [];
   const client = async () => {
     while (!state.isStopping) {
-      const body = bodies[state.next++ % bodies.length] as Buffer;
+      const request = requests[state.next++ % requests.length] as WireRequest;
       const startMs = performance.now();
-      checkAnswer(await post(agent, port, body), tilesPerRequest);
+      await askClasses({ agent, port, wire, request, tiles: tilesPerRequest });
       exchanges.push({ startMs, endMs: performance.now() });
     }
   };
@@ -79,39 +82,6 @@ interface Span {
 function shareWithin(span: Span, outer: Span): number {
   const insideMs = Math.min(span.endMs, outer.endMs) - Math.max(span.startMs, outer.startMs);
   return Math.max(0, insideMs) / (span.endMs - span.startMs);
-}
-
-interface Answer {
-  readonly status: number | undefined;
-  readonly failedInstances: string | string[] | undefined;
-  readonly text: string;
-}
-
-function post(agent: Agent, port: number, body: Buffer): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const headers = { "Content-Length": body.length };
-    const options = { agent, port, host: "127.0.0.1", method: "POST", path: "/analyze:predict", headers };
-    const sent = request(options, (response) => {
-      const chunks: Buffer[] = [];
-      response.on("data", (chunk: Buffer) => chunks.push(chunk));
-      response.on("error", reject);
-      response.on("end", () => {
-        const failedInstances = response.headers["x-failed-instances"];
-        resolve({ status: response.statusCode, failedInstances, text: Buffer.concat(chunks).toString() });
-      });
-    });
-    sent.on("error", reject);
-    sent.end(body);
-  });
-}
-
-function checkAnswer({ status, failedInstances, text }: Answer, expected: number): void {
-  const wrong = (what: string) => new Error(`${what}, in the answer: ${text.slice(0, 200)}`);
-  if (status !== 200) throw wrong(`status ${status}`);
-  if (failedInstances !== undefined) throw wrong(`failed instances ${failedInstances}`);
-  const { predictions } = JSON.parse(text) as { predictions?: unknown[] };
-  if (predictions?.length !== expected)
-    throw wrong(`${predictions?.length} predictions for ${expected} tiles`);
 }
 
 function sleep(milliseconds: number): Promise<void> {

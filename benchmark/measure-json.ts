@@ -5,7 +5,7 @@ import { parseEnvelope } from "../src/protocol/parse-json.ts";
 import type { ModelInputs } from "../src/protocol/predict-request.ts";
 import { type Cost, measureCost } from "./cpu-meter.ts";
 import type { StageOptions } from "./measure-image-stages.ts";
-import { requestBodies } from "./request-bodies.ts";
+import { tileRequests } from "./tile-requests.ts";
 
 const TILES_PER_REQUEST = 10;
 
@@ -17,7 +17,7 @@ const MODEL: ModelInputs = {
 
 /** Measures the server's way from a body of 10 tiles to encoded images: JSON and base64, no socket. */
 export function measureJson({ tilesFolder, seconds }: StageOptions): Promise<Cost> {
-  const bodies = requestBodies(tilesFolder, TILES_PER_REQUEST);
+  const bodies = tileRequests(tilesFolder, TILES_PER_REQUEST, "analyze").map(({ body }) => body);
   // All that the parser asks of a context is room for its own request.
   const context = {} as Context;
   const step = async () => {

@@ -2,6 +2,7 @@ import type { Cost } from "./cpu-meter.ts";
 import type { Machine } from "./machine.ts";
 import type { StageCosts } from "./measure-image-stages.ts";
 import type { ModelFigures } from "./measure-model.ts";
+import { textTable } from "./text-table.ts";
 
 /** All that one run of the benchmark found. */
 export interface Report {
@@ -28,7 +29,7 @@ export function renderReport(report: Report): string {
     `${tiles.count} JPEG tiles of ${tiles.edgePixels} x ${tiles.edgePixels}, ${fixed(tiles.meanBytes / 1000, 1)} kB on average; ${report.seconds} s each`,
     "",
     "Alone, CPU-ms for one tile",
-    table([
+    textTable([
       ["decode", "resize + normalise", "JSON + base64"],
       [stages.decode, stages.preprocess, stages.json].map((cost) => fixed(cost.cpuMsPerImage, 3)),
     ]),
@@ -53,7 +54,7 @@ function renderModel({ model, session, bestBatchSize, sessionAgain, served }: Mo
   ];
   return [
     `${model}: session.run alone`,
-    table([
+    textTable([
       ["batch", ...session.map(({ batchSize }) => String(batchSize))],
       ["images/s", ...session.map(({ imagesPerSecond }) => fixed(imagesPerSecond, 1))],
       ["CPU-ms/image", ...session.map(({ cpuMsPerImage }) => fixed(cpuMsPerImage, 2))],
@@ -61,7 +62,7 @@ function renderModel({ model, session, bestBatchSize, sessionAgain, served }: Mo
     `best batch ${bestBatchSize}; ${renderSpread(sessionAgain)}`,
     "",
     `${model}: served`,
-    table([
+    textTable([
       ["clients x tiles", ...served.map(({ clients, tilesPerRequest }) => `${clients} x ${tilesPerRequest}`)],
       row("images/s", 1, (one) => one.imagesPerSecond),
       row("alone images/s", 1, (one) => one.aloneImagesPerSecond),
@@ -96,12 +97,4 @@ function renderSpread(again: readonly Cost[]): string {
 
 function fixed(value: number | undefined, digits: number): string {
   return value === undefined ? "n/a" : value.toFixed(digits);
-}
-
-/** Lines up cells: the first column to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const pad = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0);
-  return rows.map((row) => `  ${row.map(pad).join("  ")}`.trimEnd()).join("\n");
 }

@@ -1,11 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cpuCount } from "../src/config/cpu-count.ts";
+import { countCores } from "./count-cores.ts";
 import { describeMachine } from "./machine.ts";
 import type { StageCosts } from "./measure-image-stages.ts";
 import { type ModelFigures, measureModel } from "./measure-model.ts";
 import { type BenchmarkOptions, HELP, parseOptions } from "./options.ts";
+import { progress } from "./progress.ts";
 import { type Report, renderReport } from "./report.ts";
 import { runPart } from "./run-part.ts";
 import { TILE_EDGE_PIXELS, writeTiles } from "./tiles.ts";
@@ -36,7 +37,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 async function measure(options: BenchmarkOptions, workFolder: string, signal: AbortSignal): Promise<Report> {
-  const cores = cpuCount({ schedulable: availableParallelism(), readFile });
+  const cores = countCores();
   const machine = describeMachine(cores);
   progress(`writing ${TILES} tiles`);
   const tilesFolder = join(workFolder, "tiles");
@@ -73,19 +74,6 @@ async function measureStages(
     preprocess: await alone("preprocess", "resize + normalise"),
     json: await alone("json", "JSON + base64"),
   };
-}
-
-function progress(text: string): void {
-  const seconds = performance.now() / 1000;
-  process.stderr.write(`${seconds.toFixed(1).padStart(6)} s  ${text}\n`);
-}
-
-function readFile(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return undefined;
-  }
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {

@@ -42,7 +42,7 @@ const TIMER_MS = 10;
  */
 export async function serveUnderLoad(
   server: ServerProcess,
-  load: Omit<LoadOptions, "port">,
+  load: Omit<LoadOptions, "port" | "wire">,
   signal: AbortSignal,
 ): Promise<ServedFigures> {
   const snapshots: Promise<Snapshot>[] = [];
@@ -53,7 +53,11 @@ export async function serveUnderLoad(
     snapshots.push(snapshot);
   };
   const poller = new HealthPoller(server.port);
-  const figures = await runPart("load", { port: server.port, ...load }, { signal, onNote }).catch((error) => {
+  const figures = await runPart(
+    "load",
+    { port: server.port, wire: "analyze", ...load },
+    { signal, onNote },
+  ).catch((error) => {
     poller.cancel();
     throw error;
   });
