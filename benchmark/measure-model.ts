@@ -6,6 +6,7 @@ import { type IdleFigures, measureIdle } from "./measure-idle.ts";
 import type { StageCosts } from "./measure-image-stages.ts";
 import { measureOfferedLoads, type OfferedLoadFigures } from "./measure-offered-loads.ts";
 import type { SessionCost } from "./measure-session.ts";
+import type { SpinningCosts } from "./measure-spinning.ts";
 import { type ModelName, writeModelFolder } from "./model-folder.ts";
 import type { BenchmarkOptions } from "./options.ts";
 import { runPart } from "./run-part.ts";
@@ -26,6 +27,7 @@ export interface ModelFigures {
   readonly model: ModelName;
   /** session.run alone, one for each batch size. */
   readonly session: readonly SessionCost[];
+  readonly spinning: SpinningCosts;
   /** The batch size of most images/s. */
   readonly bestBatchSize: number;
   /** session.run alone at that size, measured again before the first load and after each. */
@@ -58,6 +60,9 @@ export async function measureModel(options: ModelOptions): Promise<ModelFigures>
     return runPart("session", session, { signal, onNote: (text) => onProgress(`${model}: alone, ${text}`) });
   };
   const session = await measureAlone(batchSizes);
+  onProgress(`${model}: alone, with pauses`);
+  const threads = { modelPath, intraOpThreads: cores, seconds: options.secondsAlone };
+  const spinning = await runPart("spinning", threads, { signal });
   const best = session.reduce((left, right) => (right.imagesPerSecond > left.imagesPerSecond ? right : left));
   const [first] = await measureAlone([best.batchSize]);
   const sessionAgain: Cost[] = [first ?? best];
@@ -77,15 +82,8 @@ export async function measureModel(options: ModelOptions): Promise<ModelFigures>
     const offeredLoads =
       options.plotsFolder === undefined ? [] : await measureOffered(server, served, options);
     await server.stop();
-    return {
-      model,
-      session,
-      bestBatchSize: best.batchSize,
-      sessionAgain,
-      served,
-      ...latencies,
-      offeredLoads,
-    };
+    const alone = { session, spinning, bestBatchSize: best.batchSize, sessionAgain };
+    return { model, ...alone, served, ...latencies, offeredLoads };
   } finally {
     server.kill();
   }

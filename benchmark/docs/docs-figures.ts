@@ -22,6 +22,7 @@ export function docsFigures(report: Report | SoakReport): Readonly<Record<string
     parts: markdownTable(parts),
     served: servedTable(models),
     latency: latencyTable(models),
+    spinning: spinningTable(models),
     batches: models.map(batchTable).join("\n\n"),
   };
 }
@@ -77,6 +78,20 @@ function latencyTable(models: readonly ModelFigures[]): string {
     row("answers that this p99 is of", 0, ({ besideCrowd }) => besideCrowd.latency.count),
     row("a batch meanwhile, ms", 1, ({ besideCrowd }) => besideCrowd.batchMs),
     row("p99 in batches (goal: at most 3)", 2, ({ besideCrowd }) => besideCrowd.p99Batches),
+  ]);
+}
+
+function spinningTable(models: readonly ModelFigures[]): string {
+  const row = (name: string, read: (one: ModelFigures) => number) => [
+    name,
+    ...models.map((one) => fixed(read(one), 2)),
+  ];
+  return markdownTable([
+    ["", ...models.map(({ model }) => model)],
+    row("blocked between runs: run, ms", ({ spinning }) => spinning.blocked.runMs),
+    row("blocked between runs: CPU-ms", ({ spinning }) => spinning.blocked.cpuMs),
+    row("spinning between runs: run, ms", ({ spinning }) => spinning.spinning.runMs),
+    row("spinning between runs: CPU-ms", ({ spinning }) => spinning.spinning.cpuMs),
   ]);
 }
 

@@ -9,7 +9,7 @@ export interface RssSlope {
 /** A second's memory is much like the last one's; the means of so many blocks hardly depend on each other. */
 const BLOCKS = 20;
 /** Student's t of 18 degrees of freedom: 97.5 % lie below. */
-const STUDENT_T = 2.101;
+const STUDENT_T = 2.1009;
 
 /**
  * Returns the least-squares slope through the means of twenty equal runs of samples, with its confidence. The
