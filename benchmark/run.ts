@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { countCores } from "./count-cores.ts";
+import { describeCommand } from "./describe-command.ts";
 import { docsFigures } from "./docs/docs-figures.ts";
 import { fillMarkers } from "./docs/fill-markers.ts";
 import { describeMachine } from "./machine.ts";
@@ -54,7 +55,7 @@ async function findFigures(
   if (fromFile !== undefined) return JSON.parse(readFileSync(fromFile, "utf8")) as Report | SoakReport;
   const cores = countCores();
   const description: RunDescription = {
-    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
+    command: describeCommand(process.argv.slice(2), process.env),
     date: new Date().toISOString(),
     machine: describeMachine(cores),
   };

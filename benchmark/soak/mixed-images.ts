@@ -4,7 +4,7 @@ import sharp from "sharp";
 import { paintPicture } from "../paint-picture.ts";
 
 /** Longest edges in pixels, each about 1.3 times the one before. */
-export const LONGEST_EDGES = [64, 96, 128, 160, 200, 256, 320, 400, 512, 640, 800, 1000, 1250, 1600, 2000];
+const LONGEST_EDGES = [64, 96, 128, 160, 200, 256, 320, 400, 512, 640, 800, 1000, 1250, 1600, 2000];
 
 const ASPECTS = [1, 3 / 4, 2 / 3] as const;
 /** A prime to their number: neighbours in the folder, and so in a request, differ in size. */

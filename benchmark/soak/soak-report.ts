@@ -23,7 +23,7 @@ export function renderSoakReport(report: SoakReport): string {
     `${soak.model}: ${soak.minutes} minutes of JPEG and PNG of 64 to 2000 pixels, ${soak.imagesPerRequest} in a request, at random times`,
     `  offered ${fixed(load.offeredImagesPerSecond, 1)} images/s of a capacity of ${fixed(soak.capacityImagesPerSecond, 1)}, answered ${fixed(load.answeredImagesPerSecond, 1)}; p99 ${fixed(load.latency.p99Ms, 0)} ms; ${load.refused} requests refused`,
     `  slope of the resident memory: ${renderSlope(soak)} MiB/min (95 %), the first fifth of the time left out`,
-    `  a crossing of 0 ${isFlat(slope) ? "lies" : "does NOT lie"} inside that interval`,
+    `  0 ${isFlat(slope) ? "lies" : "does NOT lie"} inside that interval`,
     textTable([
       ["resident memory, MiB", "soak", "saturated"],
       row("first", ({ firstMib }) => firstMib),
