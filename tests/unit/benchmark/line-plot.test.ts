@@ -87,6 +87,27 @@ describe("renderLinePlot", () => {
     expect(renderLinePlot({ ...PLOT, panels: [empty] })).not.toMatch(/NaN|Infinity/);
   });
 
+  test("leaves out points that are not finite, on a linear axis too", () => {
+    const axis = { label: "ms", kind: "linear" } as const;
+    const points = [
+      [0, 0],
+      [Number.NaN, 1],
+      [1, Number.POSITIVE_INFINITY],
+      [2, 2],
+    ] as const;
+    const holed = renderLinePlot({
+      ...PLOT,
+      panels: [{ x: axis, y: axis, series: [{ name: "a", points }] }],
+    });
+    const whole = renderLinePlot({
+      ...PLOT,
+      panels: [{ x: axis, y: axis, series: [{ name: "a", points: points.filter((_, i) => i % 3 === 0) }] }],
+    });
+    expect(lines(whole)[0]).toHaveLength(2);
+    expect(holed).toBe(whole);
+    expect(holed).not.toMatch(/NaN|Infinity/);
+  });
+
   test("draws points that are all zero", () => {
     const y = { label: "ms", kind: "linear" } as const;
     const flat = { x: y, y, series: [{ name: "zero", points: [[0, 0]] }] } as LinePlot["panels"][number];
