@@ -18,6 +18,7 @@ export interface BesideCrowdFigures {
   readonly latency: Percentiles;
   /** Mean run of a batch meanwhile, as the server counts it. */
   readonly batchMs: number;
+  readonly meanBatchRows: number;
   /** The p99 in batches. */
   readonly p99Batches: number;
   /** What all of them got. */
@@ -53,6 +54,7 @@ export async function measureBesideCrowd(options: BesideCrowdOptions): Promise<B
     crowd: CROWD,
     latency,
     batchMs,
+    meanBatchRows: crowd.meanBatchRows,
     p99Batches: latency.p99Ms / batchMs,
     imagesPerSecond: crowd.imagesPerSecond + imagesPerSecond,
   };

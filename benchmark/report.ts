@@ -62,7 +62,7 @@ with client: the bound of parts and client together, since the client shares the
 server CPU: all threads of its process, from /proc (Linux only). unexplained: server CPU less parts.
 event loop: how late a timer of 10 ms fires on the server's main thread (prom-client's histogram less its 10 ms).
 health: GET /analyze, asked every 50 ms during the load by a third process.
-one row every 50 ms: session.run after a pause of that length; the server's threads are blocked in between.
+one row, then a pause: the CPU time of the pause counts; the server's threads are blocked meanwhile.
 one tile, idle server: one client alone, median; above: less session.run of one row and decode, each alone.
 one tile beside ...: one client with one tile a request; a batch is the server's mean run meanwhile.`;
 
@@ -80,7 +80,7 @@ function renderModel(figures: ModelFigures): string[] {
       ["images/s", ...session.map(({ imagesPerSecond }) => fixed(imagesPerSecond, 1))],
       ["CPU-ms/image", ...session.map(({ cpuMsPerImage }) => fixed(cpuMsPerImage, 2))],
     ]),
-    `one row every 50 ms: threads blocked in between: ${paused(spinning.blocked)}; spinning: ${paused(spinning.spinning)}`,
+    `one row, then a pause of 50 ms: threads blocked meanwhile: ${paused(spinning.blocked)}; spinning: ${paused(spinning.spinning)}`,
     `best batch ${bestBatchSize}; ${renderSpread(sessionAgain)}`,
     "",
     `${model}: served`,
@@ -112,14 +112,14 @@ function renderModel(figures: ModelFigures): string[] {
 }
 
 function renderLatencies({ model, idle, besideCrowd }: ModelFigures): string[] {
-  const { crowd, latency, batchMs, p99Batches } = besideCrowd;
+  const { crowd, latency, batchMs, meanBatchRows, p99Batches } = besideCrowd;
   return [
     "",
     `${model}: one tile, idle server`,
     `  ${fixed(idle.latency.p50Ms, 2)} ms (p99 ${fixed(idle.latency.p99Ms, 2)}) = session.run ${fixed(idle.sessionMs, 2)} + decode ${fixed(idle.decodeMs, 2)} + above ${fixed(idle.aboveMs, 2)} (goal: at most ${IDLE_GOAL_MS});`,
     `  of what is above, resize + normalise and JSON + base64 alone take ${fixed(idle.preprocessAndJsonMs, 2)} ms`,
     `${model}: one tile beside ${crowd.clients} clients with ${crowd.tilesPerRequest} tiles each`,
-    `  median ${fixed(latency.p50Ms, 1)} ms, p99 ${fixed(latency.p99Ms, 1)} ms of ${latency.count} answers = ${fixed(p99Batches, 2)} batches of ${fixed(batchMs, 1)} ms (goal: at most ${CROWD_GOAL_BATCHES})`,
+    `  median ${fixed(latency.p50Ms, 1)} ms, p99 ${fixed(latency.p99Ms, 1)} ms of ${latency.count} answers = ${fixed(p99Batches, 2)} batches of ${fixed(batchMs, 1)} ms and ${fixed(meanBatchRows, 1)} rows (goal: at most ${CROWD_GOAL_BATCHES})`,
   ];
 }
 

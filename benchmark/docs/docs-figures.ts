@@ -76,6 +76,7 @@ function latencyTable(models: readonly ModelFigures[]): string {
     row("of that, resize + normalise and JSON + base64 alone, ms", 2, ({ idle }) => idle.preprocessAndJsonMs),
     row("one tile beside 8 clients with 40 each, p99, ms", 1, ({ besideCrowd }) => besideCrowd.latency.p99Ms),
     row("answers that this p99 is of", 0, ({ besideCrowd }) => besideCrowd.latency.count),
+    row("rows in a batch meanwhile", 1, ({ besideCrowd }) => besideCrowd.meanBatchRows),
     row("a batch meanwhile, ms", 1, ({ besideCrowd }) => besideCrowd.batchMs),
     row("p99 in batches (goal: at most 3)", 2, ({ besideCrowd }) => besideCrowd.p99Batches),
   ]);
@@ -117,6 +118,7 @@ function soakFigures(report: SoakReport): string {
     ["the same saturated, MiB", `${fixed(saturated.meanMib, 0)}, ${fixed(saturated.maxMib, 0)}`],
     ["session alone in a process, MiB", fixed(modelAlone.afterMib, 0)],
     ["that process before it loaded the model, MiB", fixed(modelAlone.beforeMib, 0)],
+    ["largest saturated / session alone", fixed(saturated.maxMib / modelAlone.afterMib, 2)],
   ]);
   return `${run(report)}\n\n${table}`;
 }

@@ -31,7 +31,7 @@ export function renderSoakReport(report: SoakReport): string {
       row("mean", ({ meanMib }) => meanMib),
       row("max", ({ maxMib }) => maxMib),
     ]),
-    `  session alone in a process: ${fixed(modelAlone.afterMib, 0)} MiB, of which ${fixed(modelAlone.beforeMib, 0)} before the model was loaded`,
+    `  session alone in a process: ${fixed(modelAlone.afterMib, 0)} MiB, of which ${fixed(modelAlone.beforeMib, 0)} before the model was loaded; saturated, the server has at most ${fixed(soak.saturated.maxMib / modelAlone.afterMib, 2)} times that`,
   ].join("\n");
 }
 

@@ -74,6 +74,7 @@ const REPORT: Report = {
         crowd: { clients: 8, tilesPerRequest: 40 },
         latency: LATENCY,
         batchMs: 12,
+        meanBatchRows: 4,
         p99Batches: 2.5,
         imagesPerSecond: 49,
       },
