@@ -7,14 +7,18 @@ export interface Comparison {
   /** session.run alone at its best batch, the mean of just before and just after the load. */
   readonly aloneImagesPerSecond: number;
   readonly aloneCpuMsPerImage: number;
-  /** Cores / (CPU time of session, decode, preprocess and JSON for one image): no server is faster here. */
+  /** CPU time of session, decode, preprocess and JSON for one image, each alone. */
+  readonly partsCpuMs: number;
+  /** Cores / `partsCpuMs`: no server is faster here. */
   readonly boundImagesPerSecond: number;
+  /** Served images/s to the bound. */
+  readonly boundRatio: number;
+  /** The same with the client's own CPU time, which shares the cores, added to the parts. */
+  readonly boundWithClientRatio: number;
   /** Served images/s to those of session.run alone. */
   readonly throughputRatio: number;
   /** CPU time of session.run alone to the server's, for one image; undefined where there is no /proc. */
   readonly cpuRatio: number | undefined;
-  /** Served images/s to the bound. The client's CPU time, which shares the cores, is not in the bound. */
-  readonly boundRatio: number;
   /** CPU time of the server for one image that the parts measured alone do not explain. */
   readonly unexplainedCpuMs: number | undefined;
 }
@@ -27,20 +31,24 @@ export interface ComparisonInput {
   readonly cores: number;
 }
 
+/** Holds a load's figures against the parts alone. */
 export function compareToAlone({ served, before, after, stages, cores }: ComparisonInput): Comparison {
-  const { imagesPerSecond, serverCpuMsPerImage: cpuMs } = served;
+  const { imagesPerSecond, clientCpuMsPerImage, serverCpuMsPerImage: cpuMs } = served;
   const aloneImagesPerSecond = (before.imagesPerSecond + after.imagesPerSecond) / 2;
   const aloneCpuMsPerImage = (before.cpuMsPerImage + after.cpuMsPerImage) / 2;
   const { decode, preprocess, json } = stages;
-  const sumCpuMs = aloneCpuMsPerImage + decode.cpuMsPerImage + preprocess.cpuMsPerImage + json.cpuMsPerImage;
-  const boundImagesPerSecond = (cores * 1000) / sumCpuMs;
+  const partsCpuMs =
+    aloneCpuMsPerImage + decode.cpuMsPerImage + preprocess.cpuMsPerImage + json.cpuMsPerImage;
+  const bound = (cpuMsPerImage: number) => (cores * 1000) / cpuMsPerImage;
   return {
     aloneImagesPerSecond,
     aloneCpuMsPerImage,
-    boundImagesPerSecond,
+    partsCpuMs,
+    boundImagesPerSecond: bound(partsCpuMs),
+    boundRatio: imagesPerSecond / bound(partsCpuMs),
+    boundWithClientRatio: imagesPerSecond / bound(partsCpuMs + clientCpuMsPerImage),
     throughputRatio: imagesPerSecond / aloneImagesPerSecond,
     cpuRatio: cpuMs === undefined ? undefined : aloneCpuMsPerImage / cpuMs,
-    boundRatio: imagesPerSecond / boundImagesPerSecond,
-    unexplainedCpuMs: cpuMs === undefined ? undefined : cpuMs - sumCpuMs,
+    unexplainedCpuMs: cpuMs === undefined ? undefined : cpuMs - partsCpuMs,
   };
 }

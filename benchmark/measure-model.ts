@@ -1,8 +1,12 @@
 import { join } from "node:path";
 import { type Comparison, compareToAlone } from "./compare-to-alone.ts";
 import type { Cost } from "./cpu-meter.ts";
+import { type BesideCrowdFigures, measureBesideCrowd } from "./measure-beside-crowd.ts";
+import { type IdleFigures, measureIdle } from "./measure-idle.ts";
 import type { StageCosts } from "./measure-image-stages.ts";
+import { measureOfferedLoads, type OfferedLoadFigures } from "./measure-offered-loads.ts";
 import type { SessionCost } from "./measure-session.ts";
+import type { SpinningCosts } from "./measure-spinning.ts";
 import { type ModelName, writeModelFolder } from "./model-folder.ts";
 import type { BenchmarkOptions } from "./options.ts";
 import { runPart } from "./run-part.ts";
@@ -23,18 +27,21 @@ export interface ModelFigures {
   readonly model: ModelName;
   /** session.run alone, one for each batch size. */
   readonly session: readonly SessionCost[];
+  readonly spinning: SpinningCosts;
   /** The batch size of most images/s. */
   readonly bestBatchSize: number;
   /** session.run alone at that size, measured again before the first load and after each. */
   readonly sessionAgain: readonly Cost[];
   readonly served: readonly (ServedFigures & Comparison)[];
+  readonly idle: IdleFigures;
+  readonly besideCrowd: BesideCrowdFigures;
+  /** Only for plots. */
+  readonly offeredLoads: readonly OfferedLoadFigures[];
 }
 
 const LOADS = [
   { tilesPerRequest: 10, clients: 4 },
   { tilesPerRequest: 1, clients: 16 },
-  // An idle server's latency.
-  { tilesPerRequest: 1, clients: 1 },
 ] as const;
 
 /**
@@ -53,13 +60,16 @@ export async function measureModel(options: ModelOptions): Promise<ModelFigures>
     return runPart("session", session, { signal, onNote: (text) => onProgress(`${model}: alone, ${text}`) });
   };
   const session = await measureAlone(batchSizes);
+  onProgress(`${model}: alone, with pauses`);
+  const threads = { modelPath, intraOpThreads: cores, seconds: options.secondsAlone };
+  const spinning = await runPart("spinning", threads, { signal });
   const best = session.reduce((left, right) => (right.imagesPerSecond > left.imagesPerSecond ? right : left));
   const [first] = await measureAlone([best.batchSize]);
   const sessionAgain: Cost[] = [first ?? best];
   onProgress(`${model}: starting the server`);
   const server = await ServerProcess.start({ entry: options.server, modelFolder, signal });
-  const served: (ServedFigures & Comparison)[] = [];
   try {
+    const served: (ServedFigures & Comparison)[] = [];
     for (const load of LOADS) {
       const figures = await measureServed(server, load, options);
       const before = sessionAgain.at(-1) ?? best;
@@ -67,12 +77,16 @@ export async function measureModel(options: ModelOptions): Promise<ModelFigures>
       sessionAgain.push(after);
       served.push({ ...figures, ...compareToAlone({ served: figures, before, after, stages, cores }) });
     }
-  } catch (error) {
+    const measureOneRow = async () => (await measureAlone([1]))[0] ?? best;
+    const latencies = await measureLatencies(server, measureOneRow, options);
+    const offeredLoads =
+      options.plotsFolder === undefined ? [] : await measureOffered(server, served, options);
+    await server.stop();
+    const alone = { session, spinning, bestBatchSize: best.batchSize, sessionAgain };
+    return { model, ...alone, served, ...latencies, offeredLoads };
+  } finally {
     server.kill();
-    throw error;
   }
-  await server.stop();
-  return { model, session, bestBatchSize: best.batchSize, sessionAgain, served };
 }
 
 async function measureServed(
@@ -87,4 +101,35 @@ async function measureServed(
   const figures = await serveUnderLoad(server, { tilesFolder, ...load, ...times }, signal);
   onProgress(`${name}, ${figures.imagesPerSecond.toFixed(0)} images/s`);
   return figures;
+}
+
+async function measureLatencies(
+  server: ServerProcess,
+  measureOneRow: () => Promise<Cost>,
+  { model, workFolder, seconds, stages, signal, onProgress }: ModelOptions,
+): Promise<Pick<ModelFigures, "idle" | "besideCrowd">> {
+  const common = { server, tilesFolder: join(workFolder, "tiles"), warmupSeconds: seconds / 3, signal };
+  onProgress(`${model}: one tile, idle server`);
+  const idle = await measureIdle({ ...common, seconds, stages, measureOneRow });
+  onProgress(`${model}: one tile beside a crowd`);
+  // One answer takes a few batches: it takes longer to hear enough of them.
+  const besideCrowd = await measureBesideCrowd({ ...common, seconds: 3 * seconds });
+  return { idle, besideCrowd };
+}
+
+function measureOffered(
+  server: ServerProcess,
+  served: ModelFigures["served"],
+  { model, workFolder, seconds, signal, onProgress }: ModelOptions,
+): Promise<readonly OfferedLoadFigures[]> {
+  const single = served.find(({ tilesPerRequest }) => tilesPerRequest === 1);
+  return measureOfferedLoads({
+    server,
+    tilesFolder: join(workFolder, "tiles"),
+    capacityImagesPerSecond: single?.imagesPerSecond ?? Number.NaN,
+    warmupSeconds: seconds / 3,
+    seconds,
+    signal,
+    onProgress: (text) => onProgress(`${model}: ${text}`),
+  });
 }

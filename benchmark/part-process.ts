@@ -1,15 +1,22 @@
 import { runLoad } from "./load-client.ts";
-import { measureDecode, measurePreprocess } from "./measure-image-stages.ts";
+import { measureDecode, measureDecodeGeneral, measurePreprocess } from "./measure-image-stages.ts";
 import { measureJson } from "./measure-json.ts";
 import { measureSession } from "./measure-session.ts";
+import { measureSpinning } from "./measure-spinning.ts";
+import { runOpenLoop } from "./open-loop-client.ts";
+import { measureModelMemory } from "./soak/measure-model-memory.ts";
 
 /** What can run in a process of its own, so that the process's CPU time is that part's only. */
 const PARTS = {
   session: measureSession,
+  spinning: measureSpinning,
   decode: measureDecode,
+  decodeGeneral: measureDecodeGeneral,
   preprocess: measurePreprocess,
   json: measureJson,
   load: runLoad,
+  openLoop: runOpenLoop,
+  modelMemory: measureModelMemory,
 };
 
 export type Parts = typeof PARTS;

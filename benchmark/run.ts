@@ -1,17 +1,24 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { countCores } from "./count-cores.ts";
+import { describeCommand } from "./describe-command.ts";
+import { docsFigures } from "./docs/docs-figures.ts";
+import { fillMarkers } from "./docs/fill-markers.ts";
 import { describeMachine } from "./machine.ts";
 import type { StageCosts } from "./measure-image-stages.ts";
-import { type ModelFigures, measureModel } from "./measure-model.ts";
+import { type ModelFigures, type ModelOptions, measureModel } from "./measure-model.ts";
 import { type BenchmarkOptions, HELP, parseOptions } from "./options.ts";
+import { writePlots } from "./plots/write-plots.ts";
 import { progress } from "./progress.ts";
-import { type Report, renderReport } from "./report.ts";
+import { type Report, type RunDescription, renderReport } from "./report.ts";
 import { runPart } from "./run-part.ts";
+import { measureSoak } from "./soak/measure-soak.ts";
+import { renderSoakReport, type SoakReport } from "./soak/soak-report.ts";
 import { TILE_EDGE_PIXELS, writeTiles } from "./tiles.ts";
 
 const TILES = 32;
+const DOCS = "docs/performance.md";
 
 async function main(args: readonly string[]): Promise<void> {
   const options = parseOptions(args);
@@ -25,10 +32,13 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const workFolder = mkdtempSync(join(tmpdir(), "onnx-serving-bench-"));
   try {
-    const report = await measure(options, workFolder, interrupt.signal);
+    const report = await findFigures(options, workFolder, interrupt.signal);
     const json = `${JSON.stringify(report, undefined, 2)}\n`;
-    process.stdout.write(`${renderReport(report)}\n\n${json}`);
+    const text = "soak" in report ? renderSoakReport(report) : renderReport(report);
+    process.stdout.write(`${text}\n\n${json}`);
     if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, json);
+    if (options.plotsFolder !== undefined && !("soak" in report)) writePlots(report, options.plotsFolder);
+    if (options.isDocs) writeFileSync(DOCS, fillMarkers(readFileSync(DOCS, "utf8"), docsFigures(report)));
   } catch (error) {
     throw interrupt.signal.aborted ? interrupt.signal.reason : error;
   } finally {
@@ -36,23 +46,40 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
-async function measure(options: BenchmarkOptions, workFolder: string, signal: AbortSignal): Promise<Report> {
+async function findFigures(
+  options: BenchmarkOptions,
+  workFolder: string,
+  signal: AbortSignal,
+): Promise<Report | SoakReport> {
+  const { fromFile, soakMinutes, models, seconds, server } = options;
+  if (fromFile !== undefined) return JSON.parse(readFileSync(fromFile, "utf8")) as Report | SoakReport;
   const cores = countCores();
-  const machine = describeMachine(cores);
+  const description: RunDescription = {
+    command: describeCommand(process.argv.slice(2), process.env),
+    date: new Date().toISOString(),
+    machine: describeMachine(cores),
+  };
+  const common = { workFolder, cores, signal, onProgress: progress };
+  if (soakMinutes === undefined) return { ...description, ...(await measure(options, common)) };
+  const [model] = models;
+  if (model === undefined) throw new Error("--models: expected a name");
+  const soak = await measureSoak({ ...common, model, minutes: soakMinutes, seconds, server });
+  return { ...description, soak };
+}
+
+async function measure(
+  options: BenchmarkOptions,
+  common: Pick<ModelOptions, "workFolder" | "cores" | "signal" | "onProgress">,
+): Promise<Omit<Report, keyof RunDescription>> {
   progress(`writing ${TILES} tiles`);
-  const tilesFolder = join(workFolder, "tiles");
+  const tilesFolder = join(common.workFolder, "tiles");
   const meanBytes = await writeTiles(tilesFolder, TILES);
-  const stages = await measureStages(options, tilesFolder, signal);
+  const stages = await measureStages(options, tilesFolder, common.signal);
   const models: ModelFigures[] = [];
   for (const model of options.models) {
-    models.push(
-      await measureModel({ ...options, model, workFolder, cores, stages, signal, onProgress: progress }),
-    );
+    models.push(await measureModel({ ...options, ...common, model, stages }));
   }
   return {
-    command: ["npm run bench --", ...process.argv.slice(2)].join(" "),
-    date: new Date().toISOString(),
-    machine,
     tiles: { count: TILES, edgePixels: TILE_EDGE_PIXELS, meanBytes },
     seconds: options.seconds,
     stages,
@@ -71,6 +98,7 @@ async function measureStages(
   };
   return {
     decode: await alone("decode", "decode"),
+    decodeGeneral: await alone("decodeGeneral", "decode with sharp"),
     preprocess: await alone("preprocess", "resize + normalise"),
     json: await alone("json", "JSON + base64"),
   };
