@@ -38,6 +38,8 @@ export interface ImagePoolOptions {
   readonly loadTimeoutMs?: number;
   /** A worker had to be replaced. */
   readonly onRestart?: () => void;
+  /** A worker was in use for so long; its wait for a turn is not counted. */
+  readonly onTaskEnded?: (kind: ImageTask["kind"], milliseconds: number) => void;
   /**
    * The workers' program.
    *
@@ -164,6 +166,7 @@ export class ImagePool {
 
   async #runOnce<Result>(task: ImageTask, timeoutMs: number): Promise<Result> {
     await this.#takeWorker();
+    const startMs = performance.now();
     try {
       const signal = AbortSignal.timeout(timeoutMs);
       const outcome: TaskOutcome<Result> = await this.#pool.run(task, { signal });
@@ -171,6 +174,7 @@ export class ImagePool {
       throw toError(outcome.error);
     } finally {
       this.#giveWorkerBack();
+      this.#options.onTaskEnded?.(task.kind, performance.now() - startMs);
     }
   }
 
