@@ -1,4 +1,4 @@
-import { RunTimeModel, type RunTimeLine, type TimedRun } from "./run-time-model.ts";
+import { type RunTimeLine, RunTimeModel, type TimedRun } from "./run-time-model.ts";
 
 export interface BatchTunerOptions {
   /** Measured runs that the model of run times starts with. */
@@ -15,13 +15,6 @@ export interface BatchTunerOptions {
   readonly prepareMs: () => number;
 }
 
-/** What the tuner holds of the model at the moment, for people to see. */
-export interface Tuning {
-  readonly maxBatchSize: number;
-  /** Undefined until a run is known. */
-  readonly runTime: RunTimeLine | undefined;
-}
-
 /** Decides how large a batch may be and how long it is worth waiting for, from how long runs take. */
 export class BatchTuner {
   readonly #options: BatchTunerOptions;
@@ -32,8 +25,9 @@ export class BatchTuner {
     this.#model = new RunTimeModel(options.timings);
   }
 
-  get tuning(): Tuning {
-    return { maxBatchSize: this.maxBatchSize, runTime: this.#model.line };
+  /** How long runs take, as it is known now; undefined until a run is known. */
+  get runTime(): RunTimeLine | undefined {
+    return this.#model.line;
   }
 
   /**
@@ -46,7 +40,8 @@ export class BatchTuner {
     if (targetLatencyMs === undefined || line === undefined) return largest;
     const mostRunMs = (targetLatencyMs - prepareMs()) / (1 + 1 / lanes);
     const rows = Math.floor((mostRunMs - line.fixedMs) / line.rowMs);
-    if (allowedSizes !== undefined) return allowedSizes.findLast((size) => size <= rows) ?? allowedSizes[0] ?? 1;
+    if (allowedSizes !== undefined)
+      return allowedSizes.findLast((size) => size <= rows) ?? allowedSizes[0] ?? 1;
     return Math.min(largest, Math.max(1, rows));
   }
 

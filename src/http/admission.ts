@@ -1,11 +1,5 @@
 import { ServingError } from "../errors.ts";
-
-interface AdmissionLimits {
-  /** Most instances accepted and not yet answered. Minimum: 1. */
-  readonly maxEnqueuedInstances: number;
-  /** Most bytes of bodies accepted and not yet answered. Minimum: 1. */
-  readonly maxEnqueuedBytes: number;
-}
+import type { RefusalReason } from "../observability/metrics.ts";
 
 /** What a request asks of the model. */
 export interface Demand {
@@ -24,12 +18,11 @@ export interface Forecast {
   enter(demand: Demand): { rowEnded(): void; leave(): void };
 }
 
-/** Why a request was refused. */
-export const REFUSAL_REASONS = ["deadline", "instances", "bytes"] as const;
-
-export type RefusalReason = (typeof REFUSAL_REASONS)[number];
-
-export interface AdmissionOptions extends AdmissionLimits {
+export interface AdmissionOptions {
+  /** Most instances accepted and not yet answered. Minimum: 1. */
+  readonly maxEnqueuedInstances: number;
+  /** Most bytes of bodies accepted and not yet answered. Minimum: 1. */
+  readonly maxEnqueuedBytes: number;
   /** Undefined until the model is loaded. */
   readonly forecast: () => Forecast | undefined;
   /** Longest time from a request's last byte to its answer. */
@@ -101,7 +94,7 @@ export class Admission {
       holdBytes: (bytes) => {
         const more = bytes - held.bytes;
         const surplus = this.#bytes + more - maxEnqueuedBytes;
-        if (surplus > 0) throw this.#full("bytes", Math.ceil((surplus / this.#bytes) * this.#instances));
+        if (surplus > 0) throw this.#full("bytes", this.#instancesOf(surplus));
         this.#bytes += more;
         held = { ...held, bytes };
       },
@@ -123,6 +116,11 @@ export class Admission {
         this.#instances -= held.instances;
       },
     };
+  }
+
+  /** How many of the accepted instances so many bytes are, as far as their bodies have come. */
+  #instancesOf(bytes: number): number {
+    return this.#bytes === 0 ? 0 : Math.ceil((bytes / this.#bytes) * this.#instances);
   }
 
   #requireTime(demand: Demand): void {

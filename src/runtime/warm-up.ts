@@ -28,11 +28,13 @@ export interface WarmUpOptions {
  * A size is better than another when a row costs at least this much less. The fastest of the runs of one size
  * varies by 1 to 2 % from start to start on a machine with neighbours, which must not change the choice.
  */
-export const WORTHWHILE = 0.03;
+const WORTHWHILE = 0.03;
 /** A size whose row costs this much more than the best one's, at first sight, is not measured again. */
 const HOPELESS = 0.15;
-/** A run of this length is measured once. */
+/** A run of this length is not repeated in rounds. */
 const LONG_RUN_MS = 300;
+/** A first run of this length is not repeated at all: what it allocates hardly counts. */
+const LONG_FIRST_RUN_MS = 1000;
 /** Rounds over all sizes: at least three, until this much time is spent on them. */
 const BUDGET_MS = 600;
 const MIN_ROUNDS = 3;
@@ -64,10 +66,26 @@ export async function measureBatchSizes(options: WarmUpOptions): Promise<BatchTi
   return timings;
 }
 
+/** A batch size, and why it was chosen, in words for people. */
+export interface ChosenBatchSize {
+  readonly batchSize: number;
+  readonly reason: string;
+}
+
 /** Returns the smallest size whose cost for a row is within 3 % of the best measured one. */
-export function bestBatchSize(timings: readonly BatchTiming[]): number {
-  const best = Math.min(...timings.map(msPerRow));
-  return timings.find((timing) => msPerRow(timing) * (1 - WORTHWHILE) <= best)?.batchSize ?? 1;
+export function bestBatchSize(timings: readonly BatchTiming[]): ChosenBatchSize {
+  const [best, ...others] = [...timings].sort((one, other) => msPerRow(one) - msPerRow(other));
+  if (best === undefined) return { batchSize: 1, reason: "nothing was measured" };
+  const chosen = timings.find((timing) => msPerRow(timing) * (1 - WORTHWHILE) <= msPerRow(best)) ?? best;
+  const cost = (timing: BatchTiming) =>
+    `${msPerRow(timing).toPrecision(3)} ms in a batch of ${timing.batchSize}`;
+  if (others.length === 0)
+    return { batchSize: chosen.batchSize, reason: `a row takes ${cost(best)}; larger ones were not tried` };
+  const reason =
+    chosen === best
+      ? `a row takes ${cost(best)}, the least of the sizes that were tried`
+      : `a row takes ${cost(chosen)}, within ${100 * WORTHWHILE} % of the least, ${cost(best)}`;
+  return { batchSize: chosen.batchSize, reason };
 }
 
 async function measureOnce({ run, batchSizes, maxRunMs = 500, stopEarly = true }: WarmUpOptions) {
@@ -77,7 +95,7 @@ async function measureOnce({ run, batchSizes, maxRunMs = 500, stopEarly = true }
   for (const batchSize of batchSizes) {
     // The first run of a shape allocates; it is not counted, unless it is long.
     const firstMs = await run(batchSize);
-    const runMs = firstMs > LONG_RUN_MS ? firstMs : await run(batchSize);
+    const runMs = firstMs > LONG_FIRST_RUN_MS ? firstMs : await run(batchSize);
     timings.push({ batchSize, runMs });
     const isBetter = runMs / batchSize < best * (1 - WORTHWHILE);
     noBetter = isBetter ? 0 : noBetter + 1;
