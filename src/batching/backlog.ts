@@ -103,11 +103,13 @@ export class Backlog {
       const drainedMs = SAFETY * this.finishMs(this.#rows + rows) - (deadlineMs - nowMs);
       waitMs = Math.max(1, Math.min(drainedMs, this.finishMs(this.#rows)));
     }
+    // Whoever has time for everybody's rows need not be looked at.
+    const everybodyMs = KEPT_SAFETY * this.finishMs(this.#rows + rows);
     for (const other of this.#open) {
-      const delay = delayOf(other, rows);
-      if (delay === 0) continue;
-      const ahead = other.position - this.#ended;
       const leftMs = other.deadlineMs - nowMs;
+      const delay = delayOf(other, rows);
+      if (leftMs >= everybodyMs || delay === 0) continue;
+      const ahead = other.position - this.#ended;
       if (KEPT_SAFETY * this.finishMs(ahead + delay) <= leftMs) continue;
       const aloneMs = this.finishMs(ahead);
       // One that will be late anyway is nobody's reason to stay away.
@@ -118,14 +120,16 @@ export class Backlog {
 
   /** Returns the milliseconds until the next `rows` rows have their results. */
   finishMs(rows: number): number {
-    const { runMs, maxBatchSize, lanes, progressMs, prepareMs, preparers } = this.#options;
+    const { runMs, maxBatchSize, lanes, progressMs, preparers } = this.#options;
     const most = maxBatchSize();
     // The last batch is filled with rows that come behind.
     const batchMs = runMs(Math.min(Math.max(rows, this.#rows), most));
     const ranMs = Math.max(batchMs, (Math.ceil(rows / most) * batchMs) / lanes) - progressMs() / lanes;
+    const prepareMs = this.#options.prepareMs();
+    if (prepareMs === 0) return ranMs;
     // The last rows may be ready just after a batch closed.
-    const preparedMs = Math.ceil(rows / preparers) * prepareMs() + 2 * runMs(Math.min(rows, preparers, most));
-    return Math.max(ranMs, preparedMs, 0);
+    const lastMs = 2 * runMs(Math.min(rows, preparers, most));
+    return Math.max(ranMs, Math.ceil(rows / preparers) * prepareMs + lastMs);
   }
 
   /** What runs before a newcomer has had `turns` turns: so many rows of every other, and those that run already. */

@@ -29,14 +29,12 @@ export interface WarmUpOptions {
  * varies by 1 to 2 % from start to start on a machine with neighbours, which must not change the choice.
  */
 const WORTHWHILE = 0.03;
-/** A size whose row costs this much more than the best one's, at first sight, is not measured again. */
-const HOPELESS = 0.15;
 /** A run of this length is not repeated in rounds. */
 const LONG_RUN_MS = 300;
 /** A first run of this length is not repeated at all: what it allocates hardly counts. */
-const LONG_FIRST_RUN_MS = 1000;
-/** Rounds over all sizes: at least three, until this much time is spent on them. */
-const BUDGET_MS = 600;
+const LONG_FIRST_RUN_MS = 600;
+/** Rounds over all sizes: at least three, until this much time for each size is spent on them. */
+const BUDGET_MS = 150;
 const MIN_ROUNDS = 3;
 const MAX_ROUNDS = 20;
 
@@ -44,19 +42,19 @@ const MAX_ROUNDS = 20;
  * Runs each batch size, so that no caller pays for first runs, and returns how long each took.
  *
  * First each size in turn, which stops after two sizes in a row that were no better than a smaller one: on a CPU
- * a convnet gains next to nothing past 4. Then rounds over all sizes that may be the best, and the smallest: what
- * slows the machine down for a while slows all of them, and does not make one look better than another.
+ * a convnet gains next to nothing past 4. Then rounds over all of them: what slows the machine down for a while
+ * slows each, and does not make one look better than another.
  */
 export async function measureBatchSizes(options: WarmUpOptions): Promise<BatchTiming[]> {
   const { run } = options;
   const timings = await measureOnce(options);
-  const best = Math.min(...timings.map(msPerRow));
-  const repeated = timings.filter(
-    (timing, index) =>
-      timing.runMs <= LONG_RUN_MS && (index === 0 || msPerRow(timing) <= best * (1 + HOPELESS)),
-  );
+  const repeated = timings.filter(({ runMs }) => runMs <= LONG_RUN_MS);
   let spentMs = 0;
-  for (let round = 0; round < MAX_ROUNDS && (round < MIN_ROUNDS || spentMs < BUDGET_MS); round++) {
+  for (
+    let round = 0;
+    round < MAX_ROUNDS && (round < MIN_ROUNDS || spentMs < BUDGET_MS * repeated.length);
+    round++
+  ) {
     for (const timing of repeated) {
       const runMs = await run(timing.batchSize);
       timing.runMs = Math.min(timing.runMs, runMs);
