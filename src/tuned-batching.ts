@@ -6,12 +6,13 @@ import type { Metrics } from "./observability/metrics.ts";
 import type { Work } from "./request-flow.ts";
 import type { RowOutcome, RunOutcome, Session } from "./runtime/session.ts";
 import type { Servable, Tuning } from "./servable.ts";
+import type { BatchPlan } from "./trial-run.ts";
 
 export interface TunedBatchingOptions {
-  readonly servable: Servable;
-  readonly session: Session;
-  readonly settings: Settings;
-  readonly metrics: Metrics;
+  readonly servable: Pick<Servable, keyof BatchPlan | "preprocess">;
+  readonly session: Pick<Session, "run">;
+  readonly settings: Pick<Settings, "batchTimeoutMicros" | "targetLatencyMs">;
+  readonly metrics: Pick<Metrics, "stageEnded" | "batchClosed">;
   /** Batches that run at once. */
   readonly lanes: number;
   /** Images that are in work at once. */
@@ -72,7 +73,11 @@ export function createTunedBatching(options: TunedBatchingOptions): TunedBatchin
 }
 
 /** The scheduler puts rows only with rows, and other feeds alone. */
-function runBatch(session: Session, batch: readonly Work[], batchSize: number): Promise<RunOutcome> {
+function runBatch(
+  session: Pick<Session, "run">,
+  batch: readonly Work[],
+  batchSize: number,
+): Promise<RunOutcome> {
   const [first] = batch;
   if (first?.kind === "whole") return session.run({ kind: "whole", feeds: first.feeds });
   const rows = batch.flatMap((work) => (work.kind === "row" ? [work.row] : []));
