@@ -1,3 +1,4 @@
+import { RunTimeModel } from "./batching/run-time-model.ts";
 import type { CustomCode } from "./custom-code.ts";
 import type { PreprocessSpec, Resize } from "./image/preprocess-spec.ts";
 import type { Size } from "./image/raster.ts";
@@ -34,9 +35,10 @@ function formatLine([name, text, origin]: Line): string {
   return `  ${name.padEnd(14)}  ${text}${origin === undefined ? "" : `   <- ${origin}`}`;
 }
 
-function modelLines({ info, batching, maxBatchSize, batchTimings, ...servable }: Servable): readonly Line[] {
-  const fixed = batching.fixedBatchSize;
-  const batches = `rows, at most ${maxBatchSize} in a run${fixed === undefined ? "" : `; the graph fixes ${fixed}`}`;
+function modelLines({ info, batching, batchTimings, ...servable }: Servable): readonly Line[] {
+  const { allowedBatchSizes, maxBatchSize, maxBatchSizeReason } = servable;
+  const padded = allowedBatchSizes === undefined ? "" : `; padded to ${allowedBatchSizes.join(", ")}`;
+  const batches = `rows, at most ${maxBatchSize} in a run: ${maxBatchSizeReason}${padded}`;
   return [
     ["file", servable.file],
     ["version", `${servable.version}`],
@@ -47,7 +49,15 @@ function modelLines({ info, batching, maxBatchSize, batchTimings, ...servable }:
     ...batchTimings.map(
       ({ batchSize, runMs }): Line => ["measured", `batch of ${batchSize}: ${runMs.toPrecision(3)} ms`],
     ),
+    ...runTimeLines(batchTimings),
   ];
+}
+
+function runTimeLines(timings: Servable["batchTimings"]): readonly Line[] {
+  const { line } = new RunTimeModel(timings.map(({ batchSize, runMs }) => ({ rows: batchSize, ms: runMs })));
+  if (line === undefined || timings.length < 2) return [];
+  const { fixedMs, rowMs } = line;
+  return [["run time", `${fixedMs.toPrecision(3)} ms and ${rowMs.toPrecision(3)} ms for each row`]];
 }
 
 function preprocessLines({ preprocess, origins }: Servable): readonly Line[] {

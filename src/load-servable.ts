@@ -30,7 +30,7 @@ import { requireOffered } from "./signature/choose-signature.ts";
 import { type Head, offeredSignatures } from "./signature/head.ts";
 import { allocate } from "./tensor/dtype.ts";
 import { elementCount, type Tensor, type Tensors } from "./tensor/tensor.ts";
-import { runTrial, type Trial, warmUp } from "./trial-run.ts";
+import { runTrial, type Trial, unmeasuredPlan, warmUp } from "./trial-run.ts";
 
 export interface LoadOptions {
   readonly settings: Settings;
@@ -138,7 +138,7 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
   }
   const measured =
     trial === undefined
-      ? { maxBatchSize: settings.maxBatchSize ?? 1, batchTimings: [] }
+      ? unmeasuredPlan(settings.maxBatchSize)
       : await warmUp({ session, batching: trial.batching, makeRow, maxBatchSize: settings.maxBatchSize });
   return {
     name: settings.modelName,

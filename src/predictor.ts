@@ -12,6 +12,8 @@ export interface PredictOptions {
   readonly signal: AbortSignal;
   /** On the clock of `performance.now()`. */
   readonly deadlineMs: number;
+  /** Called when one of the request's rows has its answer, or never will. */
+  readonly rowEnded: () => void;
 }
 
 /** One prediction for each instance, in order; or all outputs of a columnar request at once. */

@@ -77,7 +77,9 @@ export class RequestFlow {
   async #answerColumns(columns: Tensors): Promise<PredictAnswer> {
     const count = this.#parts.servable.batching.kind === "rows" ? rowCount(columns) : undefined;
     if (!count) return { kind: "outputs", outputs: await this.#runWhole(columns) };
-    const outcomes = await Promise.all(splitColumns(columns, count).map((row) => this.#runRow(row)));
+    const outcomes = await Promise.all(
+      splitColumns(columns, count).map((row) => this.#runRow(row).finally(this.#options.rowEnded)),
+    );
     if (this.#options.signature === "serving_default") {
       return { kind: "outputs", outputs: mergeColumns(outcomes.map(requireOutputs)) };
     }
@@ -110,6 +112,8 @@ export class RequestFlow {
     } catch (error) {
       if (isInstanceError(error)) return withKey({ error: atInstance(error, index) }, instance);
       throw error;
+    } finally {
+      this.#options.rowEnded();
     }
   }
 

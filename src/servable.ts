@@ -5,11 +5,11 @@ import type { Batching } from "./model/find-batching.ts";
 import type { GoldenResult } from "./model/golden.ts";
 import type { ModelInputs } from "./protocol/predict-request.ts";
 import type { SessionInfo } from "./runtime/session.ts";
-import type { BatchTiming } from "./runtime/warm-up.ts";
 import type { Head } from "./signature/head.ts";
+import type { BatchPlan } from "./trial-run.ts";
 
 /** A loaded model and all that is known of it; fixed while the process lives. */
-export interface Servable {
+export interface Servable extends BatchPlan {
   readonly name: string;
   readonly version: number;
   /** Name of the ONNX file inside the model folder. */
@@ -28,12 +28,18 @@ export interface Servable {
   readonly batching: Batching;
   /** Of every row that an image becomes; absent where it depends on the image, or the model takes none. */
   readonly rowBytes?: number;
-  /** Most rows in one run. */
-  readonly maxBatchSize: number;
-  /** What warm-up measured; empty where it could not run the model on made-up input. */
-  readonly batchTimings: readonly BatchTiming[];
   readonly golden?: GoldenResult;
   /** For each value of the preprocessing and the outputs, the file or rule that it came from. */
   readonly origins: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
+}
+
+/** What is learnt of a model while it serves. */
+export interface Tuning {
+  /** Most rows in one run, within the target latency where there is one. */
+  readonly maxBatchSize: number;
+  /** A run of `n` rows takes `fixedMs + n * rowMs`; undefined until a run is known. */
+  readonly runTime: { readonly fixedMs: number; readonly rowMs: number } | undefined;
+  /** How long one more row would be on its way to its result. */
+  readonly expectedMs: number;
 }

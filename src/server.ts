@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { createServer, type Server as HttpServer } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
 import { setImmediate, setTimeout } from "node:timers/promises";
-import { BatchScheduler } from "./batching/batch-scheduler.ts";
 import { FairPermits } from "./batching/fair-permits.ts";
 import type { Settings } from "./config/settings.ts";
 import { StartupError } from "./errors.ts";
@@ -11,17 +10,18 @@ import { createApp } from "./http/app.ts";
 import { answerClientError } from "./http/client-error.ts";
 import type { LoadedModel } from "./http/serving-api.ts";
 import { ImagePool } from "./image-workers/image-pool.ts";
+import { ImageWorkTime } from "./image-workers/image-work-time.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { loadServable } from "./load-servable.ts";
 import type { Logger } from "./observability/logger.ts";
 import { Metrics } from "./observability/metrics.ts";
 import { Predictor } from "./predictor.ts";
-import type { Work } from "./request-flow.ts";
-import type { RowOutcome, Session } from "./runtime/session.ts";
+import type { Session } from "./runtime/session.ts";
 import { SupervisedSession } from "./runtime/supervised-session.ts";
 import { WorkerSession } from "./runtime/worker-session.ts";
 import type { Servable } from "./servable.ts";
 import { rowSlots } from "./tensor/row-slots.ts";
+import { createTunedBatching, type TunedBatching } from "./tuned-batching.ts";
 
 export interface ServerOptions {
   readonly settings: Settings;
@@ -55,7 +55,8 @@ export class Server {
   readonly #admission: Admission;
   readonly #metrics: Metrics;
   readonly #imagePool: ImagePool;
-  #scheduler: BatchScheduler<Work, RowOutcome> | undefined;
+  readonly #imageWorkTime = new ImageWorkTime();
+  #batching: TunedBatching | undefined;
   #starting: Promise<Session> | undefined;
   #ended: Promise<void> | undefined;
   #model: LoadedModel | undefined;
@@ -64,19 +65,25 @@ export class Server {
   constructor(options: ServerOptions) {
     const { settings, logger, cpus } = options;
     this.#options = options;
-    this.#admission = new Admission(settings);
+    this.#admission = new Admission({
+      ...settings,
+      forecast: () => this.#batching?.backlog,
+      onRefused: (reason) => this.#metrics.requestRefused(reason),
+    });
     this.#metrics = new Metrics(settings, {
-      queuedRows: () => this.#scheduler?.waitingRows ?? 0,
+      queuedRows: () => this.#batching?.scheduler.waitingRows ?? 0,
       inflightRequests: () => this.#admission.inflightRequests,
       inflightInstances: () => this.#admission.inflightInstances,
       inflightBytes: () => this.#admission.inflightBytes,
       ready: () => this.lifecycle.state === "READY",
+      tuning: () => this.#batching?.tuning(),
     });
     this.#imagePool = new ImagePool({
       workers: settings.imageWorkers ?? cpus,
       maxImagePixels: settings.maxImagePixels,
       imageTimeoutMs: settings.imageTimeoutMs,
       onRestart: () => this.#metrics.workerRestarted("image"),
+      onTaskEnded: (kind, ms) => this.#imageWorkTime.taskEnded(kind, ms),
     });
     this.#http = this.#createHttpServer(settings, logger);
   }
@@ -120,7 +127,7 @@ export class Server {
         return this.#starting;
       },
     });
-    this.#model = { servable, predictor: this.#createPredictor(servable, session) };
+    this.#model = this.#createModel(servable, session);
     const { name, version, sha256, info } = servable;
     this.#metrics.modelLoaded({ name, version: String(version), sha256, provider: info.provider });
     for (const warning of servable.warnings) logger.warn(warning);
@@ -133,6 +140,8 @@ export class Server {
         provider: info.provider,
         task: servable.head.task,
         maxBatchSize: servable.maxBatchSize,
+        maxBatchSizeReason: servable.maxBatchSizeReason,
+        tuning: this.#model.tuning(),
         golden: servable.golden,
         origins: servable.origins,
       },
@@ -244,43 +253,29 @@ export class Server {
     });
   }
 
-  #createPredictor(servable: Servable, session: Session): Predictor {
-    const { fixedBatchSize } = servable.batching;
+  #createModel(servable: Servable, session: Session): LoadedModel {
+    const { settings } = this.#options;
     const metrics = this.#metrics;
-    const scheduler = new BatchScheduler<Work, RowOutcome>({
-      maxBatchSize: () => servable.maxBatchSize,
-      batchTimeoutMicros: this.#options.settings.batchTimeoutMicros,
-      lanes: 1,
-      runBatch: async (batch) => {
-        const { rows, computeInferMs } = await runBatch(session, batch, fixedBatchSize);
-        metrics.stageEnded("compute_infer", computeInferMs);
-        return rows;
-      },
-      observer: {
-        batchClosed: ({ rows, queueMs }) => {
-          metrics.batchClosed(rows);
-          for (const ms of queueMs) metrics.stageEnded("queue", ms);
-        },
-      },
-    });
-    this.#scheduler = scheduler;
     // One batch runs, one is ready, and the image workers fill the next.
     const rows = 2 * servable.maxBatchSize + this.#imagePool.concurrency;
-    return new Predictor({
+    const batching = createTunedBatching({
       servable,
-      scheduler,
+      session,
+      settings,
+      metrics,
+      lanes: 1,
+      imageWorkers: this.#imagePool.concurrency,
+      imageMs: () => this.#imageWorkTime.perImageMs,
+    });
+    this.#batching = batching;
+    const predictor = new Predictor({
+      servable,
+      scheduler: batching.scheduler,
       imagePool: this.#imagePool,
       rowPermits: new FairPermits(rows),
       rowSlots: servable.rowBytes === undefined ? [] : rowSlots(rows, servable.rowBytes),
       stageEnded: (stage, ms) => metrics.stageEnded(stage, ms),
     });
+    return { servable, predictor, tuning: batching.tuning };
   }
-}
-
-/** The scheduler puts rows only with rows, and other feeds alone. */
-function runBatch(session: Session, batch: readonly Work[], fixedBatchSize: number | undefined) {
-  const [first] = batch;
-  if (first?.kind === "whole") return session.run({ kind: "whole", feeds: first.feeds });
-  const rows = batch.flatMap((work) => (work.kind === "row" ? [work.row] : []));
-  return session.run({ kind: "rows", rows, batchSize: fixedBatchSize ?? rows.length });
 }

@@ -54,14 +54,40 @@ export interface WarmUpOptions extends TrialOptions {
   readonly maxBatchSize: number | undefined;
 }
 
-/** Runs the batch sizes that will be used, and returns the largest to use and how long each took. */
+/** How rows are put together in runs, and why so. */
+export interface BatchPlan {
+  /** Most rows in one run. */
+  readonly maxBatchSize: number;
+  /** Why that many, in words for people. */
+  readonly maxBatchSizeReason: string;
+  /** The sizes that a run may have, ascending: fewer rows are padded. Absent: every size. */
+  readonly allowedBatchSizes?: readonly number[];
+  /** What was measured; empty where the model could not be run on made-up input. */
+  readonly batchTimings: readonly BatchTiming[];
+}
+
+/** Returns the plan of a model that could not be run on made-up input. */
+export function unmeasuredPlan(maxBatchSize: number | undefined): BatchPlan {
+  const maxBatchSizeReason =
+    maxBatchSize === undefined ? "the model could not be run on made-up input" : AS_SET;
+  return { maxBatchSize: maxBatchSize ?? 1, maxBatchSizeReason, batchTimings: [] };
+}
+
+/**
+ * Runs the batch sizes that will be used, and returns the largest to use and how long each took.
+ *
+ * On CUDA only 1, 2, 4 ... and the largest are used, and all of them are run: each new size costs a search for
+ * the fastest kernels, up to a second. A CPU takes every size, where padding would be work for nothing.
+ */
 export async function warmUp({
   session,
   batching,
   makeRow,
   maxBatchSize,
-}: WarmUpOptions): Promise<{ readonly maxBatchSize: number; readonly batchTimings: readonly BatchTiming[] }> {
-  if (batching.kind === "whole") return { maxBatchSize: 1, batchTimings: [] };
+}: WarmUpOptions): Promise<BatchPlan> {
+  if (batching.kind === "whole") {
+    return { maxBatchSize: 1, maxBatchSizeReason: "the model has no batch axis", batchTimings: [] };
+  }
   const { fixedBatchSize } = batching;
   const run = async (batchSize: number) => {
     const rows = Array.from({ length: batchSize }, makeRow);
@@ -73,17 +99,29 @@ export async function warmUp({
   if (fixedBatchSize !== undefined) {
     return {
       maxBatchSize: fixedBatchSize,
+      maxBatchSizeReason: "the graph fixes it",
+      allowedBatchSizes: [fixedBatchSize],
       batchTimings: await measureBatchSizes({ run, batchSizes: [fixedBatchSize] }),
     };
   }
-  const largest = maxBatchSize ?? LARGEST_TRIED[session.info.provider];
+  const { provider } = session.info;
   const batchTimings = await measureBatchSizes({
     run,
-    batchSizes: powersOfTwoUpTo(largest),
+    batchSizes: powersOfTwoUpTo(maxBatchSize ?? LARGEST_TRIED[provider]),
     stopEarly: maxBatchSize === undefined,
+    ...(provider === "cuda" && maxBatchSize !== undefined ? { maxRunMs: Number.POSITIVE_INFINITY } : {}),
   });
-  return { maxBatchSize: maxBatchSize ?? bestBatchSize(batchTimings), batchTimings };
+  const chosen =
+    maxBatchSize === undefined ? bestBatchSize(batchTimings) : { batchSize: maxBatchSize, reason: AS_SET };
+  return {
+    maxBatchSize: chosen.batchSize,
+    maxBatchSizeReason: chosen.reason,
+    ...(provider === "cuda" ? { allowedBatchSizes: powersOfTwoUpTo(chosen.batchSize) } : {}),
+    batchTimings,
+  };
 }
+
+const AS_SET = "MAX_BATCH_SIZE says so";
 
 /** A convnet gains next to nothing past 8 on a CPU, and up to 64 on a GPU. */
 const LARGEST_TRIED = { cpu: 32, cuda: 64 } as const;

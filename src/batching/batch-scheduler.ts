@@ -17,6 +17,13 @@ export interface BatchSchedulerOptions<Row, Result> {
    * @default 0
    */
   readonly batchTimeoutMicros?: number;
+  /**
+   * Returns the milliseconds that a device may idle for a fuller batch than one of `rows`, which shortens
+   * `batchTimeoutMicros`.
+   *
+   * @default endless
+   */
+  readonly worthWaitMs?: (rows: number) => number;
   /** Batches that run at once: one for each device. Minimum: 1. */
   readonly lanes: number;
   /** Runs a closed batch. Gives one result for each row, in the same order; a rejection goes to every row. */
@@ -63,6 +70,7 @@ export class BatchScheduler<Row, Result> {
   readonly #lanes: PQueue;
   /** First key: the group whose turn it is. A group without rows is not in the map. */
   readonly #groups = new Map<string, FairQueue<Entry<Row, Result>>>();
+  readonly #running = new Set<{ readonly rows: number; readonly startMs: number }>();
   #waitingRows = 0;
   #timer: NodeJS.Timeout | undefined;
   #fillScheduled = false;
@@ -80,6 +88,17 @@ export class BatchScheduler<Row, Result> {
   /** Batches that run. */
   get runningBatches(): number {
     return this.#lanes.pending;
+  }
+
+  /**
+   * Returns the milliseconds of device time that the running batches have behind them, where one of `rows` takes
+   * `runMs(rows)`: one that takes longer is always about to end.
+   */
+  progressMs(runMs: (rows: number) => number): number {
+    const nowMs = performance.now();
+    let progressMs = 0;
+    for (const { rows, startMs } of this.#running) progressMs += Math.min(nowMs - startMs, runMs(rows));
+    return progressMs;
   }
 
   /** Opens a task: the turn-taking, the deadline and the cancellation of one request. */
@@ -167,10 +186,12 @@ export class BatchScheduler<Row, Result> {
     return undefined;
   }
 
-  /** Milliseconds until the group's oldest row has waited for `batchTimeoutMicros`. */
+  /** Milliseconds until the group's oldest row has waited for `batchTimeoutMicros`, or for as long as that pays. */
   #remainingWaitMs(queue: FairQueue<Entry<Row, Result>>): number {
-    const timeoutMs = (this.#options.batchTimeoutMicros ?? 0) / 1000;
-    if (timeoutMs === 0) return 0;
+    const { batchTimeoutMicros = 0, worthWaitMs } = this.#options;
+    if (batchTimeoutMicros === 0) return 0;
+    const worthMs = worthWaitMs?.(queue.size) ?? Number.POSITIVE_INFINITY;
+    const timeoutMs = Math.min(batchTimeoutMicros / 1000, worthMs);
     let oldestMs = Number.POSITIVE_INFINITY;
     for (const entry of queue) oldestMs = Math.min(oldestMs, entry.enqueuedMs);
     return Math.max(0, oldestMs + timeoutMs - performance.now());
@@ -194,6 +215,8 @@ export class BatchScheduler<Row, Result> {
   /** Never rejects: the outcome goes to the rows. */
   async #run(batch: readonly Entry<Row, Result>[]): Promise<void> {
     const nowMs = performance.now();
+    const running = { rows: batch.length, startMs: nowMs };
+    this.#running.add(running);
     this.#options.observer?.batchClosed({
       rows: batch.length,
       queueMs: batch.map((entry) => nowMs - entry.enqueuedMs),
@@ -211,6 +234,8 @@ export class BatchScheduler<Row, Result> {
       });
     } catch (reason) {
       for (const entry of batch) entry.reject(reason);
+    } finally {
+      this.#running.delete(running);
     }
   }
 }

@@ -10,6 +10,7 @@ export interface Settings {
   readonly device: "auto" | "cpu" | "cuda";
   readonly maxBatchSize: number | undefined;
   readonly batchTimeoutMicros: number;
+  readonly targetLatencyMs: number | undefined;
   readonly maxEnqueuedInstances: number;
   readonly maxEnqueuedBytes: number;
   readonly maxBodyBytes: number;
@@ -106,7 +107,13 @@ export const SETTINGS: { readonly [Name in keyof Settings]: SettingRow } = {
   batchTimeoutMicros: {
     ...integer(0, 60_000_000),
     default: "0",
-    help: "How long an idle device waits for a fuller batch, from the arrival of the batch's first row.",
+    help: "How long an idle device waits for a fuller batch, from the arrival of the batch's first row; never longer than the fuller batch saves.",
+  },
+  targetLatencyMs: {
+    ...integer(1, DAY_MS),
+    default: undefined,
+    unset: "batches serve throughput",
+    help: "Keeps batches so small that a row has its result in this time where there is no queue.",
   },
   maxEnqueuedInstances: {
     ...integer(1, 1_000_000),

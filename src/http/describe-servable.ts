@@ -1,12 +1,12 @@
 import type { Settings } from "../config/settings.ts";
-import type { Servable } from "../servable.ts";
+import type { Servable, Tuning } from "../servable.ts";
 import { offeredSignatures } from "../signature/head.ts";
 import { readParameters } from "../signature/parameters.ts";
 import { ARRAY_DTYPES, ARRAY_LAYOUTS } from "../tensor/array-format.ts";
 import type { Value } from "../tensor/value.ts";
 
-/** Returns what operators ask of a served model: where each value came from, what was measured, the limits. */
-export function describeServable(servable: Servable, settings: Settings): Value {
+/** Returns what operators ask of a served model: where each value came from, what was measured and learnt, the limits. */
+export function describeServable(servable: Servable, settings: Settings, tuning: Tuning): Value {
   const { head, golden, preprocess } = servable;
   return {
     file: servable.file,
@@ -25,7 +25,16 @@ export function describeServable(servable: Servable, settings: Settings): Value 
     golden: golden === undefined ? null : { ...golden },
     batching: {
       kind: servable.batching.kind,
-      max_batch_size: servable.maxBatchSize,
+      max_batch_size: tuning.maxBatchSize,
+      max_batch_size_at_start: servable.maxBatchSize,
+      reason: servable.maxBatchSizeReason,
+      target_latency_ms: settings.targetLatencyMs ?? null,
+      allowed_batch_sizes: servable.allowedBatchSizes ?? null,
+      run_time:
+        tuning.runTime === undefined
+          ? null
+          : { fixed_ms: tuning.runTime.fixedMs, row_ms: tuning.runTime.rowMs },
+      expected_ms: tuning.expectedMs,
       measured: servable.batchTimings.map(({ batchSize, runMs }) => ({
         batch_size: batchSize,
         run_ms: runMs,

@@ -86,12 +86,13 @@ export async function modelStatus(api: ServingApi, ctx: Context): Promise<void> 
 /** Answers with the signatures, TensorFlow Serving's way, and all that is known of the model, ours. */
 export async function modelMetadata(api: ServingApi, ctx: Context): Promise<void> {
   checkServed(api, ctx);
-  const servable = api.model()?.servable;
-  if (servable === undefined) {
+  const model = api.model();
+  if (model === undefined) {
     throw new ServingError("NOT_READY", `the model is not ready: ${api.lifecycle.state}`, {
       retryAfterSeconds: 1,
     });
   }
+  const { servable, tuning } = model;
   const { head, info, modelInputs, preprocess } = servable;
   // What takes no encoded image keeps its own type.
   const imageInput = preprocess?.color === "bands" ? undefined : modelInputs.imageInput;
@@ -108,7 +109,10 @@ export async function modelMetadata(api: ServingApi, ctx: Context): Promise<void
   ctx.status = 200;
   sendJson(
     ctx,
-    await writeJson({ ...(metadata as object), onnx_serving: describeServable(servable, api.settings) }),
+    await writeJson({
+      ...(metadata as object),
+      onnx_serving: describeServable(servable, api.settings, tuning()),
+    }),
   );
 }
 

@@ -7,6 +7,7 @@ import type { PredictRequest } from "../protocol/predict-request.ts";
 import { tfsOutputs } from "../protocol/tfs-outputs.ts";
 import { writeJson } from "../protocol/write-json.ts";
 import { type Prediction, writePredictions } from "../protocol/write-predictions.ts";
+import type { Servable } from "../servable.ts";
 import { chooseSignature } from "../signature/choose-signature.ts";
 import { readParameters } from "../signature/parameters.ts";
 import { rowCount } from "../tensor/columns.ts";
@@ -60,13 +61,14 @@ async function answer(exchange: Exchange): Promise<void> {
   ctx.state.fields = { bytesIn: body.length, instances: count, signature };
   const policy = settings.onBadInstance ?? dialect.onBadInstance;
   try {
-    ticket.holdInstances(count);
+    ticket.holdInstances(count, { rows: countRows(request, model.servable), deadlineMs });
     if (policy === "fail") failOnBad(request);
     const predicted = await model.predictor.predict(request, {
       signature,
       parameters: readParameters(request.parameters, model.servable.head),
       signal: ending.signal,
       deadlineMs,
+      rowEnded: ticket.rowEnded,
     });
     const failed = failedInstances(predicted);
     if (failed.length > 0 && (policy === "fail" || failed.length === count)) throw failed[0]?.error;
@@ -117,6 +119,13 @@ function isSingle(envelope: Envelope | undefined): boolean {
 
 function countInstances({ inputs }: PredictRequest): number {
   return inputs.kind === "instances" ? inputs.instances.length : (rowCount(inputs.tensors) ?? 1);
+}
+
+/** A model without a batch axis takes plain instances in one run. */
+function countRows(request: PredictRequest, { batching, preprocess }: Servable): number {
+  const { inputs } = request;
+  if (batching.kind === "rows") return Math.max(1, countInstances(request));
+  return inputs.kind === "tensors" || preprocess === undefined ? 1 : Math.max(1, inputs.instances.length);
 }
 
 function failOnBad({ inputs }: PredictRequest): void {

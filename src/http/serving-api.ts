@@ -3,13 +3,14 @@ import type { Lifecycle } from "../lifecycle.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { Predictor } from "../predictor.ts";
-import type { Servable } from "../servable.ts";
+import type { Servable, Tuning } from "../servable.ts";
 import type { Admission } from "./admission.ts";
 
 /** A model that answers. */
 export interface LoadedModel {
   readonly servable: Servable;
   readonly predictor: Predictor;
+  readonly tuning: () => Tuning;
 }
 
 /** All that the HTTP room needs of the rest of the server. */

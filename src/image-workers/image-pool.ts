@@ -38,6 +38,8 @@ export interface ImagePoolOptions {
   readonly loadTimeoutMs?: number;
   /** A worker had to be replaced. */
   readonly onRestart?: () => void;
+  /** A worker was in use for so long; its wait for a turn is not counted. */
+  readonly onTaskEnded?: (kind: ImageTask["kind"], milliseconds: number) => void;
   /**
    * The workers' program.
    *
@@ -166,6 +168,7 @@ export class ImagePool {
 
   async #runOnce<Result>(task: ImageTask, timeoutMs: number): Promise<Result> {
     await this.#takeWorker();
+    const startMs = performance.now();
     // AbortSignal.timeout costs 0.03 ms a task.
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), timeoutMs);
@@ -176,6 +179,7 @@ export class ImagePool {
     } finally {
       clearTimeout(timer);
       this.#giveWorkerBack();
+      this.#options.onTaskEnded?.(task.kind, performance.now() - startMs);
     }
   }
 

@@ -5,6 +5,11 @@ export const INSTANCE_OUTCOMES = ["ok", "bad_instance", "refused", "timeout", "c
 
 export type InstanceOutcome = (typeof INSTANCE_OUTCOMES)[number];
 
+/** Why a request was refused before any work was done. */
+export const REFUSAL_REASONS = ["deadline", "instances", "bytes"] as const;
+
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
 /** Where an instance's time goes; queue and compute_* are Triton's words. */
 export const STAGES = ["decode", "preprocess", "queue", "compute_infer", "compute_output"] as const;
 
@@ -22,6 +27,17 @@ export interface MetricSources {
   readonly inflightInstances: () => number;
   readonly inflightBytes: () => number;
   readonly ready: () => boolean;
+  /** Undefined until the model is loaded. */
+  readonly tuning: () => TuningFigures | undefined;
+}
+
+/** What is learnt of the model while it serves. */
+export interface TuningFigures {
+  readonly maxBatchSize: number;
+  /** A run of `n` rows takes `fixedMs + n * rowMs`. */
+  readonly runTime: { readonly fixedMs: number; readonly rowMs: number } | undefined;
+  /** How long one more row would be on its way to its result, in milliseconds. */
+  readonly expectedMs: number;
 }
 
 export interface MetricLimits {
@@ -37,6 +53,7 @@ export class Metrics {
   readonly #requests: Histogram<"method" | "route" | "status">;
   readonly #errors: Counter<"code">;
   readonly #instances: Counter<"outcome">;
+  readonly #refusals: Counter<"reason">;
   readonly #stages: Histogram<"stage">;
   readonly #batchSizes: Histogram;
   readonly #restarts: Counter<"worker">;
@@ -63,6 +80,12 @@ export class Metrics {
       name: "onnx_serving_instances_total",
       help: "Instances, by what became of them.",
       labelNames: ["outcome"],
+      registers,
+    });
+    this.#refusals = new Counter({
+      name: "onnx_serving_refusals_total",
+      help: "Requests refused with QUEUE_FULL, by the limit that they met: the deadline, instances or bytes.",
+      labelNames: ["reason"],
       registers,
     });
     this.#stages = new Histogram({
@@ -97,6 +120,7 @@ export class Metrics {
     });
     this.#addGauges(limits, sources);
     for (const outcome of INSTANCE_OUTCOMES) this.#instances.inc({ outcome }, 0);
+    for (const reason of REFUSAL_REASONS) this.#refusals.inc({ reason }, 0);
     for (const worker of ["inference", "image"]) this.#restarts.inc({ worker }, 0);
   }
 
@@ -111,6 +135,10 @@ export class Metrics {
 
   instancesEnded(outcome: InstanceOutcome, count: number): void {
     if (count > 0) this.#instances.inc({ outcome }, count);
+  }
+
+  requestRefused(reason: RefusalReason): void {
+    this.#refusals.inc({ reason });
   }
 
   stageEnded(stage: Stage, milliseconds: number): void {
@@ -154,6 +182,23 @@ export class Metrics {
     gauge("inflight_bytes", "Bytes of bodies accepted and not yet answered.", sources.inflightBytes);
     gauge("max_enqueued_instances", "The limit of inflight_instances.", () => limits.maxEnqueuedInstances);
     gauge("max_enqueued_bytes", "The limit of inflight_bytes.", () => limits.maxEnqueuedBytes);
+    const seconds = (name: string, help: string, readMs: (figures: TuningFigures) => number | undefined) =>
+      gauge(name, help, () => {
+        const figures = sources.tuning();
+        return figures === undefined ? 0 : (readMs(figures) ?? 0) / 1000;
+      });
+    gauge(
+      "max_batch_size",
+      "Most rows in a run, within the target.",
+      () => sources.tuning()?.maxBatchSize ?? 0,
+    );
+    seconds(
+      "run_fixed_seconds",
+      "What a run takes whatever is in it, as fitted.",
+      (one) => one.runTime?.fixedMs,
+    );
+    seconds("run_row_seconds", "What each row adds to a run, as fitted.", (one) => one.runTime?.rowMs);
+    seconds("expected_seconds", "How long one more row would take to its result.", (one) => one.expectedMs);
     gauge("ready", "1 when the server answers predictions, else 0.", () => Number(sources.ready()));
   }
 }

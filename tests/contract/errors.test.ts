@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import net from "node:net";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ERROR_CODES } from "../../src/errors.ts";
 import { STATUS_OF_CODE } from "../../src/http/status.ts";
 import { digitPng, imageInstance } from "../support/digits.ts";
@@ -27,6 +27,26 @@ async function startPuppet(flags: readonly string[] = []) {
     startSession: async () => session,
   });
   return { ...started, session, predictUrl: `${started.url}/v1/models/model:predict` };
+}
+
+/** A session whose warm-up runs take a second each, on a clock that jumps. */
+function secondLongRuns(): PuppetSession {
+  const session = doublingSession();
+  const now = performance.now.bind(performance);
+  let jumpedMs = 0;
+  const spy = vi.spyOn(performance, "now").mockImplementation(() => now() + jumpedMs);
+  onTestFinished(() => void spy.mockRestore());
+  const run = session.run.bind(session);
+  const hold = session.hold.bind(session);
+  session.run = (feed) => {
+    jumpedMs += 1000;
+    return run(feed);
+  };
+  session.hold = () => {
+    session.run = run;
+    hold();
+  };
+  return session;
 }
 
 function expectError(answer: Answer, code: (typeof ERROR_CODES)[number]): void {
@@ -160,6 +180,33 @@ describe("error codes over a socket", () => {
     session.release();
     expect((await request(predictUrl, { body: { instances: [3] } })).json).toEqual({ predictions: [6] });
     expect(session.runs.slice(before)).toEqual([1, 1]);
+  });
+
+  test("QUEUE_FULL with a Retry-After that is computed, when the answer would be too late", async () => {
+    const session = secondLongRuns();
+    const { url } = await start({
+      files: { "model.onnx": halfPlusTwo() },
+      flags: ["--max-batch-size=1", "--request-timeout-ms=30000"],
+      startSession: async () => session,
+    });
+    session.hold();
+    const before = session.runs.length;
+    const predict = (count: number) =>
+      request(`${url}/v1/models/model:predict`, { body: { instances: new Array(count).fill(1) } });
+    const accepted = [predict(10)];
+    await until(() => session.runs.length > before);
+    accepted.push(predict(8));
+    while (!(await request(`${url}/metrics`)).text.includes("onnx_serving_inflight_instances 18"));
+    // 38 seconds, and a tenth to be sure.
+    const refused = await predict(20);
+    expectError(refused, "QUEUE_FULL");
+    expect(refused.headers["retry-after"]).toBe("12");
+    expect((await request(`${url}/metrics`)).text).toContain(
+      'onnx_serving_refusals_total{reason="deadline"} 1',
+    );
+    session.release();
+    expect((await Promise.all(accepted)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await predict(20)).status).toBe(200);
   });
 
   test("CANCELLED, in the log only, when the client leaves; its waiting row never runs", async () => {

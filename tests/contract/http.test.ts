@@ -113,6 +113,11 @@ describe("HTTP", () => {
       "onnx_serving_ready 1",
       "onnx_serving_model_info",
       "onnx_serving_worker_restarts_total",
+      "onnx_serving_max_batch_size ",
+      "onnx_serving_run_fixed_seconds ",
+      "onnx_serving_run_row_seconds ",
+      "onnx_serving_expected_seconds ",
+      'onnx_serving_refusals_total{reason="deadline"} 0',
       "nodejs_eventloop_lag_p99_seconds",
     ]) {
       expect(answer.text).toContain(name);

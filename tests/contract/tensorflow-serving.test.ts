@@ -301,6 +301,14 @@ describe("images on /v1", () => {
     expect(answer.json.onnx_serving).toMatchObject({
       task: "classification",
       origins: { mean: "preprocessor_config.json" },
+      batching: {
+        max_batch_size: expect.any(Number),
+        reason: expect.stringContaining("a row takes"),
+        target_latency_ms: null,
+        allowed_batch_sizes: null,
+        run_time: { fixed_ms: expect.any(Number), row_ms: expect.any(Number) },
+        expected_ms: expect.any(Number),
+      },
     });
   });
 });

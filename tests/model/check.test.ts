@@ -29,6 +29,10 @@ describe("check", () => {
   test("reports the repository's digits: every value with its origin, and the golden result", async () => {
     const text = await printed(DIGITS_DIR);
     expect(text).toMatch(/^Model\n {2}file {12}model\.onnx\n/);
+    expect(text).toMatch(
+      /\n {2}batching {2,}rows, at most \d+ in a run: a row takes \S+ ms in a batch of \d+/,
+    );
+    expect(text).toMatch(/\n {2}run time {2,}\S+ ms and \S+ ms for each row\n/);
     expect(text).toMatch(/\n {2}mean {2,}\S.* <- preprocessor_config\.json\n/);
     expect(text).toMatch(/\n {2}labels {2,}.*, \.\.\. \(10\) {3}<- config\.json\n/);
     expect(text).toMatch(/\n {2}signatures {2,}serving_default, class, label, scores, top_k\n/);

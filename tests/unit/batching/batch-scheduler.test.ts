@@ -190,6 +190,55 @@ describe("BatchScheduler", () => {
     expect(runner.started).toEqual([["a1", "a2", "a3", "a4"]]);
   });
 
+  test("waits no longer than that is worth, asked with the rows that wait", async () => {
+    const asked: number[] = [];
+    const worthWaitMs = (rows: number) => {
+      asked.push(rows);
+      return 2;
+    };
+    const { runner, openTask } = setUp({ batchTimeoutMicros: 5000, worthWaitMs });
+    openTask().enqueue(["a1", "a2"]);
+    await settle();
+    expect(asked).toEqual([2]);
+    vi.advanceTimersByTime(1);
+    await settle();
+    expect(runner.started).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await settle();
+    expect(runner.started).toEqual([["a1", "a2"]]);
+  });
+
+  test("does not wait where that is worth nothing", async () => {
+    const { runner, openTask } = setUp({ batchTimeoutMicros: 5000, worthWaitMs: () => 0 });
+    openTask().enqueue(["a1"]);
+    await settle();
+    expect(runner.started).toEqual([["a1"]]);
+  });
+
+  test("never waits without batchTimeoutMicros, whatever that is worth", async () => {
+    const { runner, openTask } = setUp({ worthWaitMs: () => 1000 });
+    openTask().enqueue(["a1"]);
+    await settle();
+    expect(runner.started).toEqual([["a1"]]);
+  });
+
+  test("tells the time that running batches have behind them, each up to what it should take", async () => {
+    const { runner, scheduler, openTask } = setUp({ lanes: 2, maxBatchSize: () => 2 });
+    const progressMs = () => scheduler.progressMs((rows) => 10 * rows);
+    expect(progressMs()).toBe(0);
+    openTask().enqueue(["a1", "a2"]);
+    await settle();
+    vi.advanceTimersByTime(4);
+    openTask().enqueue(["b1"]);
+    await settle();
+    vi.advanceTimersByTime(3);
+    expect(progressMs()).toBe(7 + 3);
+    vi.advanceTimersByTime(100);
+    expect(progressMs()).toBe(20 + 10);
+    await runner.finish(new Error("broke"));
+    expect(progressMs()).toBe(10);
+  });
+
   test("tells its observer the size of each batch and how long its rows waited", async () => {
     const batches: { rows: number; queueMs: readonly number[] }[] = [];
     const { runner, openTask } = setUp({ observer: { batchClosed: (batch) => batches.push(batch) } });

@@ -20,6 +20,7 @@ describe("parseSettings", () => {
       device: "auto",
       maxBatchSize: undefined,
       batchTimeoutMicros: 0,
+      targetLatencyMs: undefined,
       maxEnqueuedInstances: 1024,
       maxEnqueuedBytes: 256 * 1024 * 1024,
       maxBodyBytes: 64 * 1024 * 1024,

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Feed, RowOutcome, Session } from "../../../src/runtime/session.ts";
+import type { Feed, RowOutcome, Session, SessionInfo } from "../../../src/runtime/session.ts";
 import type { Tensors } from "../../../src/tensor/tensor.ts";
-import { runTrial, warmUp } from "../../../src/trial-run.ts";
+import { runTrial, unmeasuredPlan, warmUp } from "../../../src/trial-run.ts";
 import { tensor } from "../../support/onnx/tensor-proto.ts";
 
 beforeEach(() => {
@@ -18,7 +18,7 @@ const FAILS = { error: "no such shape" };
 
 /** A session whose outcomes and times are scripted by what it is fed; it keeps what that was. */
 class ScriptedSession implements Session {
-  readonly info = { inputs: [], outputs: [], provider: "cpu" } as const;
+  readonly info: SessionInfo;
   readonly fed: string[] = [];
   readonly #script: (feed: Feed, rows: number) => RowOutcome;
   readonly #msOf: (batchSize: number) => number;
@@ -26,7 +26,9 @@ class ScriptedSession implements Session {
   constructor(
     script: (feed: Feed, rows: number) => RowOutcome,
     msOf: (batchSize: number) => number = () => 200,
+    provider: SessionInfo["provider"] = "cpu",
   ) {
+    this.info = { inputs: [], outputs: [], provider };
     this.#script = script;
     this.#msOf = msOf;
   }
@@ -101,18 +103,29 @@ describe("runTrial", () => {
 describe("warmUp", () => {
   const warm = async (
     msOf: (batchSize: number) => number,
-    options: { maxBatchSize?: number; fixedBatchSize?: number } = {},
+    options: { maxBatchSize?: number; fixedBatchSize?: number; provider?: SessionInfo["provider"] } = {},
   ) => {
-    const session = new ScriptedSession(() => ({ outputs: OUTPUTS }), msOf);
-    const { maxBatchSize, ...fixed } = options;
+    const { maxBatchSize, provider, ...fixed } = options;
+    const session = new ScriptedSession(() => ({ outputs: OUTPUTS }), msOf, provider);
     const result = await warmUp({ session, batching: { kind: "rows", ...fixed }, makeRow, maxBatchSize });
     return { ...result, fed: session.fed, sizes: result.batchTimings.map(({ batchSize }) => batchSize) };
   };
 
   test("learns the size from which a row gets no cheaper", async () => {
-    const { maxBatchSize, sizes } = await warm((size) => Math.max(160 + 20 * size, 60 * size));
-    expect(sizes).toEqual([1, 2, 4, 8, 16]);
-    expect(maxBatchSize).toBe(4);
+    const plan = await warm((size) => Math.max(160 + 20 * size, 60 * size));
+    expect(plan.sizes).toEqual([1, 2, 4, 8, 16]);
+    expect(plan.maxBatchSize).toBe(4);
+    expect(plan.maxBatchSizeReason).toContain("60.0 ms in a batch of 4");
+    expect(plan.allowedBatchSizes).toBeUndefined();
+  });
+
+  test("allows 1, 2, 4 ... and the largest on CUDA, and has run each", async () => {
+    const learnt = await warm((size) => 200 + Math.max(64, 2 * size), { provider: "cuda" });
+    expect(learnt.sizes).toEqual([1, 2, 4, 8, 16, 32, 64]);
+    expect(learnt).toMatchObject({ maxBatchSize: 64, allowedBatchSizes: [1, 2, 4, 8, 16, 32, 64] });
+    const set = await warm((size) => 200 * size, { provider: "cuda", maxBatchSize: 12 });
+    expect(set.sizes).toEqual([1, 2, 4, 8, 12]);
+    expect(set).toMatchObject({ maxBatchSize: 12, allowedBatchSizes: [1, 2, 4, 8, 12] });
   });
 
   test("tries no more than 32 on a CPU", async () => {
@@ -122,15 +135,18 @@ describe("warmUp", () => {
   });
 
   test("runs every size up to MAX_BATCH_SIZE, whatever it gains, and keeps to it", async () => {
-    const { maxBatchSize, sizes } = await warm((size) => 2 * size * size, { maxBatchSize: 12 });
+    const { maxBatchSize, maxBatchSizeReason, sizes } = await warm((size) => 2 * size * size, {
+      maxBatchSize: 12,
+    });
     expect(sizes).toEqual([1, 2, 4, 8, 12]);
     expect(maxBatchSize).toBe(12);
+    expect(maxBatchSizeReason).toBe("MAX_BATCH_SIZE says so");
   });
 
   test("runs a fixed batch size only", async () => {
-    const { maxBatchSize, sizes, fed } = await warm(() => 301, { fixedBatchSize: 4, maxBatchSize: 64 });
-    expect(sizes).toEqual([4]);
-    expect(maxBatchSize).toBe(4);
+    const { fed, ...plan } = await warm(() => 601, { fixedBatchSize: 4, maxBatchSize: 64 });
+    expect(plan).toMatchObject({ sizes: [4], maxBatchSize: 4, allowedBatchSizes: [4] });
+    expect(plan.maxBatchSizeReason).toBe("the graph fixes it");
     expect(fed).toEqual(["4 of 4"]);
   });
 
@@ -139,8 +155,18 @@ describe("warmUp", () => {
     const batching = { kind: "whole" } as const;
     expect(await warmUp({ session, batching, makeRow, maxBatchSize: 8 })).toEqual({
       maxBatchSize: 1,
+      maxBatchSizeReason: "the model has no batch axis",
       batchTimings: [],
     });
     expect(session.fed).toEqual([]);
+  });
+});
+
+describe("unmeasuredPlan", () => {
+  test.each([
+    ["one row a run", undefined, 1, "the model could not be run on made-up input"],
+    ["MAX_BATCH_SIZE where it is set", 8, 8, "MAX_BATCH_SIZE says so"],
+  ])("is %s", (_, setting, maxBatchSize, maxBatchSizeReason) => {
+    expect(unmeasuredPlan(setting)).toEqual({ maxBatchSize, maxBatchSizeReason, batchTimings: [] });
   });
 });

@@ -61,25 +61,46 @@ describe("measureBatchSizes", () => {
     expect(await measure()).toEqual([{ batchSize: 1, runMs: 5 }]);
   });
 
-  test("runs a fast size eleven times", async () => {
-    const { measure, runs } = steady({ 1: 1 });
-    await measure();
-    expect(runs).toHaveLength(11);
-  });
-
   test.each([
-    ["until 300 ms are spent", 50, 6],
-    ["four times and the first time at least", 290, 5],
+    ["22 times where it is fast", 1, 22],
+    ["until 150 ms are spent on rounds", 31, 7],
+    ["five times at least", 200, 5],
+    ["twice where it is slow", 301, 2],
+    ["once where it is very slow", 601, 1],
   ])("runs a size %s", async (_, runMs, count) => {
     const { measure, runs } = steady({ 1: runMs });
-    await measure();
+    expect(await measure()).toEqual([{ batchSize: 1, runMs }]);
     expect(runs).toHaveLength(count);
   });
 
-  test("runs a slow size once, and counts that run", async () => {
-    const { measure, runs } = steady({ 1: 301 });
-    expect(await measure()).toEqual([{ batchSize: 1, runMs: 301 }]);
-    expect(runs).toHaveLength(1);
+  test("goes round the sizes, so that a slow second slows all of them", async () => {
+    const { measure, runs } = steady({ 1: 100, 2: 180 });
+    await measure();
+    expect(runs).toEqual([1, 1, 2, 2, 1, 2, 1, 2, 1, 2]);
+  });
+
+  test("repeats no run that is slow", async () => {
+    const { measure, runs } = steady({ 1: 250, 2: 450 });
+    await measure();
+    expect(runs).toEqual([1, 1, 2, 2, 1, 1, 1]);
+  });
+
+  test("measures the same best size through noise of 2 % and a second in which all is twice as slow", async () => {
+    const trueMs: Record<number, number> = { 1: 25, 2: 45.2, 4: 89.6, 8: 179, 16: 360 };
+    const chosen = new Set<number>();
+    for (let seed = 0; seed < 50; seed++) {
+      let spentMs = 0;
+      let state = seed;
+      const run = async (batchSize: number) => {
+        state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+        const isSlow = spentMs > 20 * seed && spentMs < 20 * seed + 1000;
+        const ms = (trueMs[batchSize] ?? 0) * (1 + (0.02 * state) / 2 ** 31) * (isSlow ? 2 : 1);
+        spentMs += ms;
+        return ms;
+      };
+      chosen.add(bestBatchSize(await measureBatchSizes({ run, batchSizes: [1, 2, 4, 8, 16] })).batchSize);
+    }
+    expect([...chosen]).toEqual([2]);
   });
 
   test("rejects when a run does", async () => {
@@ -90,13 +111,20 @@ describe("measureBatchSizes", () => {
 
 describe("bestBatchSize", () => {
   test.each([
-    ["the size whose row is cheapest", [10, 16, 24], 4],
-    ["the smaller of two within 2 %", [10, 16, 31.5], 2],
-    ["the smallest where a larger batch gains nothing", [10, 20, 40], 1],
-    ["the cheapest though a larger one was tried", [10, 12, 40], 2],
-    ["one where nothing was measured", [], 1],
-    ["the smallest where runs are too fast to measure", [0, 0], 1],
-  ])("takes %s", (_, times, best) => {
-    expect(bestBatchSize(times.map((runMs, i) => ({ batchSize: 2 ** i, runMs })))).toBe(best);
+    ["the size whose row is cheapest", [10, 16, 24], 4, "a row takes 6.00 ms in a batch of 4, the least"],
+    [
+      "the smaller of two within 3 %",
+      [10, 16, 31.2],
+      2,
+      "a row takes 8.00 ms in a batch of 2, within 3 % of the least, 7.80 ms in a batch of 4",
+    ],
+    ["the smallest where a larger batch gains nothing", [10, 20, 40], 1, "in a batch of 1, the least"],
+    ["the cheapest though a larger one was tried", [10, 12, 40], 2, "in a batch of 2, the least"],
+    ["the only one", [700], 1, "larger ones were not tried"],
+    ["one where nothing was measured", [], 1, "nothing was measured"],
+    ["the smallest where runs are too fast to measure", [0, 0], 1, "in a batch of 1, the least"],
+  ])("takes %s, and says why", (_, times, best, reason) => {
+    const chosen = bestBatchSize(times.map((runMs, i) => ({ batchSize: 2 ** i, runMs })));
+    expect(chosen).toEqual({ batchSize: best, reason: expect.stringContaining(reason) });
   });
 });

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Backlog, type BacklogOptions } from "../../../src/batching/backlog.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Runs of at most 4 rows, 100 ms each whatever is in them. */
+function setUp(options: Partial<BacklogOptions> = {}) {
+  let progressMs = 0;
+  const backlog = new Backlog({
+    runMs: () => 100,
+    maxBatchSize: () => 4,
+    lanes: 1,
+    progressMs: () => progressMs,
+    prepareMs: () => 0,
+    preparers: 2,
+    ...options,
+  });
+  const demand = (rows: number, inMs: number) => ({ rows, deadlineMs: performance.now() + inMs });
+  return {
+    backlog,
+    enter: (rows: number, inMs = 60_000) => backlog.enter(demand(rows, inMs)),
+    waitMs: (rows: number, inMs: number) => backlog.waitMs(demand(rows, inMs)),
+    runFor: (ms: number) => {
+      progressMs = ms;
+    },
+  };
+}
+
+describe("Backlog", () => {
+  test("expects rows in full batches, one after the other", () => {
+    const { backlog } = setUp();
+    expect([1, 4, 5, 12].map((rows) => backlog.finishMs(rows))).toEqual([100, 100, 200, 300]);
+  });
+
+  test("expects a share of the batches on each device, and no less than one batch", () => {
+    const { backlog } = setUp({ lanes: 2 });
+    expect([1, 4, 16].map((rows) => backlog.finishMs(rows))).toEqual([100, 100, 200]);
+  });
+
+  test("subtracts what the running batch has behind it", () => {
+    const { backlog, runFor } = setUp();
+    runFor(60);
+    expect(backlog.finishMs(8)).toBe(140);
+  });
+
+  test("expects the slower stage to set the pace", () => {
+    const { backlog } = setUp({ prepareMs: () => 80, runMs: () => 10 });
+    // 6 rounds of two workers, and then a batch that was just missed and its own.
+    expect(backlog.finishMs(12)).toBe(6 * 80 + 20);
+  });
+
+  test("accepts anything when nothing is in work, whatever is expected", () => {
+    const { waitMs, enter } = setUp({ runMs: () => 1_000_000 });
+    expect(waitMs(40, 10)).toBe(0);
+    enter(1).leave();
+    expect(waitMs(40, 10)).toBe(0);
+  });
+
+  test("expects no time, and accepts all, while run times are not known", () => {
+    const { waitMs, enter } = setUp({ runMs: () => 0 });
+    enter(1000);
+    expect(waitMs(1000, 1)).toBe(0);
+  });
+
+  test("accepts until the deadline would be missed, with a tenth to spare", () => {
+    const { waitMs, enter } = setUp();
+    for (let i = 0; i < 8; i++) enter(4);
+    expect(waitMs(4, 9 * 110 + 1)).toBe(0);
+    expect(waitMs(4, 9 * 110 - 2)).toBeGreaterThan(0);
+  });
+
+  test("counts of a large request ahead only the turns that it takes, and the rows that run", () => {
+    const { waitMs, enter } = setUp();
+    enter(400);
+    // One turn of the large request, the batch that runs, its own row: 6 rows, 2 batches.
+    expect(waitMs(1, 221)).toBe(0);
+    expect(waitMs(1, 219)).toBeGreaterThan(0);
+  });
+
+  test("counts rows as they end, and forgets those of a request that left", () => {
+    const { backlog, enter } = setUp();
+    const first = enter(3);
+    const second = enter(2);
+    first.rowEnded();
+    expect(backlog.rows).toBe(4);
+    second.leave();
+    second.leave();
+    second.rowEnded();
+    expect(backlog.rows).toBe(2);
+    first.rowEnded();
+    first.rowEnded();
+    first.rowEnded();
+    expect(backlog.rows).toBe(0);
+  });
+
+  test("refuses a newcomer that would make an accepted request late, and no other", () => {
+    const { waitMs, enter } = setUp();
+    enter(40, 1060);
+    // 40 rows are 10 batches. 4 more take an 11th; 1 more as well.
+    expect(waitMs(4, 60_000)).toBe(1000);
+    expect(waitMs(1, 60_000)).toBe(1000);
+    const other = setUp();
+    other.enter(40, 11 * 105);
+    expect(other.waitMs(4, 60_000)).toBe(0);
+  });
+
+  test("lets a newcomer pass by requests of one row, which it can't delay, and by those that are late anyway", () => {
+    const { waitMs, enter } = setUp();
+    enter(1, 101);
+    enter(40, 900);
+    expect(waitMs(4, 60_000)).toBe(0);
+  });
+
+  test("moves a request's position with each newcomer, and back when one leaves", () => {
+    const { waitMs, enter } = setUp();
+    enter(40, 12 * 105);
+    const second = enter(4);
+    enter(4);
+    expect(waitMs(1, 60_000)).toBeGreaterThan(0);
+    second.leave();
+    expect(waitMs(1, 60_000)).toBe(0);
+  });
+
+  test.each([
+    ["what the backlog has too much", 1, 1000, 1.1 * 1200 - 1000],
+    ["until all is done, where it fits alone only", 40, 500, 1100],
+  ])("tells as the wait %s", (_, rows, inMs, expected) => {
+    const { waitMs, enter } = setUp();
+    for (let i = 0; i < 44; i++) enter(1);
+    expect(waitMs(rows, inMs)).toBeCloseTo(expected, 6);
+  });
+});
