@@ -59,7 +59,7 @@ describe("check", () => {
   });
 
   test.each([
-    ["letterbox", "letterbox to 8 x 8 pixels (height x width), grey 114 around it, cv2_linear"],
+    ["letterbox", "letterbox to 8 x 8 pixels (height x width), grey 114 around it, bilinear"],
     ["crop", "centre of the same aspect, to 8 x 8 pixels (height x width), bilinear"],
     ["pad", "continued (reflection) to the aspect, to 8 x 8 pixels (height x width), bilinear"],
   ])("says in words what the resize %s does", async (method, line) => {
