@@ -112,8 +112,25 @@ function describeResize(resize: Resize): string {
     case "shortest_edge": {
       const limit =
         resize.maxEdgePixels === undefined ? "" : `, the longer to at most ${resize.maxEdgePixels}`;
-      return `shorter edge to ${resize.edgePixels}${limit}, ${resize.filter}`;
+      const { multipleOf } = resize;
+      const multiple =
+        multipleOf === undefined ? "" : `, then ${multipleOf.direction} to multiples of ${multipleOf.pixels}`;
+      return `shorter edge to ${resize.edgePixels}${limit}${multiple}, ${resize.filter}`;
     }
+    case "longest_edge":
+      return `longer edge to ${resize.edgePixels}, ${resize.filter}`;
+    case "letterbox": {
+      const stride = resize.stride === undefined ? "" : ` up to multiples of ${resize.stride}`;
+      return `letterbox to ${describeSize(resize.size)}, grey ${resize.fill} around it${stride}, ${resize.filter}`;
+    }
+    case "crop":
+      return `centre of the same aspect, to ${describeSize(resize.size)}, ${resize.filter}`;
+    case "pad":
+      return `continued (${resize.padMode ?? "reflection"}) to the aspect, to ${describeSize(resize.size)}, ${resize.filter}`;
+    case "fit":
+      return `as large as fits into ${describeSize(resize.size)}, ${resize.filter}`;
+    case "cover":
+      return `as small as covers ${describeSize(resize.size)}, ${resize.filter}`;
     default:
       return JSON.stringify(resize);
   }

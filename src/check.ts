@@ -1,5 +1,6 @@
 import { checkReport } from "./check-report.ts";
 import type { Settings } from "./config/settings.ts";
+import { toStartupError } from "./errors.ts";
 import { ImagePool } from "./image-workers/image-pool.ts";
 import { loadServable } from "./load-servable.ts";
 import { WorkerSession } from "./runtime/worker-session.ts";
@@ -36,6 +37,8 @@ export async function check({ settings, cpus }: CheckOptions): Promise<number> {
     await session.close();
     process.stdout.write(checkReport(servable));
     return 0;
+  } catch (error) {
+    throw toStartupError(error);
   } finally {
     await imagePool.close();
   }

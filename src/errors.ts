@@ -78,6 +78,13 @@ export function toServingError(thrown: unknown): ServingError {
   });
 }
 
+/** Returns `thrown` when it is a {@link StartupError}, else one that wraps it. */
+export function toStartupError(thrown: unknown): StartupError {
+  if (thrown instanceof StartupError) return thrown;
+  const { message } = thrown as Error;
+  return new StartupError(`the model can't be served: ${firstLine(message)}`, { cause: thrown });
+}
+
 /** Returns the first line of a message: native libraries go on with places in their own sources. */
 export function firstLine(message: string): string {
   return message.split("\n", 1)[0] ?? message;

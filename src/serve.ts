@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "./config/settings.ts";
-import { StartupError } from "./errors.ts";
+import { toStartupError } from "./errors.ts";
 import { createLogger } from "./observability/logger.ts";
 import { Server } from "./server.ts";
 
@@ -75,8 +75,6 @@ export async function serve({ settings, cpus }: ServeOptions): Promise<void> {
   } catch (error) {
     if (isStopping) return;
     server.lifecycle.moveTo("FAILED", (error as Error).message);
-    throw error instanceof StartupError
-      ? error
-      : new StartupError(`the model can't be served: ${(error as Error).message}`);
+    throw toStartupError(error);
   }
 }

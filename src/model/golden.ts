@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
@@ -7,6 +6,7 @@ import type { ArrayFormat } from "../tensor/array-format.ts";
 import { elementCount, formatShape, type Tensor, type Tensors } from "../tensor/tensor.ts";
 import { readJsonFile } from "./read-json-file.ts";
 import { readNpy } from "./read-npy.ts";
+import { readRegularFile } from "./read-regular-file.ts";
 
 const expectedSchema = z.object({
   image: z.string(),
@@ -40,7 +40,8 @@ export function readGoldenPair(folder: string): GoldenPair | undefined {
   const expected = readJsonFile(path, expectedSchema);
   if (expected === undefined) return undefined;
   const imagePath = join(folder, "golden", expected.image);
-  if (!existsSync(imagePath)) throw new StartupError(`${path}: image ${expected.image} does not exist`);
+  const bytes = readRegularFile(imagePath);
+  if (bytes === undefined) throw new StartupError(`${path}: image ${expected.image} does not exist`);
   for (const [name, { shape, data }] of Object.entries(expected.outputs)) {
     if (data.length !== elementCount(shape)) {
       throw new StartupError(
@@ -48,11 +49,11 @@ export function readGoldenPair(folder: string): GoldenPair | undefined {
       );
     }
   }
-  const file = new Uint8Array(readFileSync(imagePath));
+  const file = new Uint8Array(bytes);
   const { outputs, tolerance } = expected;
   if (!expected.image.endsWith(".npy")) return { imageBytes: file, outputs, tolerance };
-  const { bytes, array } = readNpy(imagePath, file);
-  return { imageBytes: bytes, array, outputs, tolerance };
+  const { bytes: elements, array } = readNpy(imagePath, file);
+  return { imageBytes: elements, array, outputs, tolerance };
 }
 
 /** How near the server came to the training framework. */

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
 import { readJsonFile } from "./read-json-file.ts";
+import { readTextFile } from "./read-text-file.ts";
 import type { RecipeSource } from "./recipe.ts";
 
 const LINE_FILES = ["labels.txt", "classes.txt"];
@@ -33,14 +33,16 @@ export function readLabelFile(folder: string): RecipeSource | undefined {
       values: { labels: labelsByIndex(path, Object.fromEntries(entries)) },
     };
   }
-  const file = LINE_FILES.find((name) => existsSync(join(folder, name)));
-  if (file === undefined) return undefined;
-  return { origin: file, values: { labels: parseLabelLines(readFileSync(join(folder, file), "utf8")) } };
+  for (const file of LINE_FILES) {
+    const text = readTextFile(join(folder, file));
+    if (text !== undefined) return { origin: file, values: { labels: parseLabelLines(text) } };
+  }
+  return undefined;
 }
 
 /** Returns the lines of a label file, without the empty ones at its end. */
 export function parseLabelLines(text: string): string[] {
-  const lines = text.replace(/^\uFEFF/, "").trimEnd();
+  const lines = text.trimEnd();
   return lines === "" ? [] : lines.split(/\r?\n/).map((line) => line.trim());
 }
 

@@ -1,20 +1,21 @@
-import { existsSync, readFileSync } from "node:fs";
 import type { z } from "zod";
 import { StartupError } from "../errors.ts";
+import { readTextFile } from "./read-text-file.ts";
 
 /**
  * Returns the checked content of a JSON file, or undefined when there is no such file.
  *
- * @throws {StartupError} when it is not JSON or does not fit the schema; one line that names the file and the key.
+ * @throws {StartupError} when it can't be read, is not JSON or does not fit the schema; one line that names the file and the key.
  */
 export function readJsonFile<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
 ): z.infer<Schema> | undefined {
-  if (!existsSync(path)) return undefined;
+  const text = readTextFile(path);
+  if (text === undefined) return undefined;
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, "utf8"));
+    content = JSON.parse(text);
   } catch (error) {
     // The message quotes the file, line feeds included.
     throw new StartupError(`${path} is not valid JSON: ${(error as Error).message.replace(/\s+/g, " ")}`);

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { StartupError } from "../errors.ts";
@@ -20,6 +19,7 @@ import { PARAMETER_RULES, type ParameterRule } from "../signature/signature-para
 import { contains } from "./external-data.ts";
 import { parseLabelLines } from "./label-files.ts";
 import { readJsonFile } from "./read-json-file.ts";
+import { readTextFile } from "./read-text-file.ts";
 import type { RecipeSource, RecipeValues } from "./recipe.ts";
 
 const pixels = z.int().min(1).max(65_535);
@@ -241,11 +241,9 @@ function readLabels(
   if (!contains(folder, path)) {
     throw new StartupError(`${join(folder, FILE)}: labels: ${labels} is outside the model's folder`);
   }
-  try {
-    return parseLabelLines(readFileSync(path, "utf8"));
-  } catch {
-    throw new StartupError(`${join(folder, FILE)}: labels: can't read ${labels}`);
-  }
+  const text = readTextFile(path);
+  if (text !== undefined) return parseLabelLines(text);
+  throw new StartupError(`${join(folder, FILE)}: labels: ${labels} does not exist`);
 }
 
 /** A key of another method would be of no effect: a slip, not a wish. */

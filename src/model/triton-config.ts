@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { StartupError } from "../errors.ts";
 import { contains } from "./external-data.ts";
 import { parseLabelLines } from "./label-files.ts";
+import { readTextFile } from "./read-text-file.ts";
 import type { RecipeSource } from "./recipe.ts";
 import { parseTextProto, type TextMessage } from "./text-proto.ts";
 
@@ -20,20 +20,21 @@ const NEEDLESS: ReadonlySet<string> = new Set(["name", "platform", "backend", "i
  */
 export function readTritonConfig(modelDir: string): RecipeSource | undefined {
   const path = join(modelDir, FILE);
-  if (!existsSync(path)) return undefined;
-  const message = parse(path);
+  const text = readTextFile(path);
+  if (text === undefined) return undefined;
+  const message = parse(path, text);
   const ignored = [...new Set(message.map(({ name }) => name))].filter((name) => !NEEDLESS.has(name));
-  const text = `${FILE}: only label_filename is read; ignored: ${ignored.join(", ")} (the server's own settings are in docs/configuration.md)`;
+  const warning = `${FILE}: only label_filename is read; ignored: ${ignored.join(", ")} (the server's own settings are in docs/configuration.md)`;
   return {
     origin: FILE,
     values: readLabels(modelDir, message),
-    warnings: ignored.length === 0 ? [] : [{ text }],
+    warnings: ignored.length === 0 ? [] : [{ text: warning }],
   };
 }
 
-function parse(path: string): TextMessage {
+function parse(path: string, text: string): TextMessage {
   try {
-    return parseTextProto(readFileSync(path, "utf8"));
+    return parseTextProto(text);
   } catch (error) {
     throw new StartupError(`${path} can't be read: ${(error as Error).message}`);
   }
@@ -62,9 +63,7 @@ function readLines(modelDir: string, file: string): readonly string[] {
   if (!contains(modelDir, path)) {
     throw new StartupError(`${join(modelDir, FILE)}: label_filename: ${file} is outside the model's folder`);
   }
-  try {
-    return parseLabelLines(readFileSync(path, "utf8"));
-  } catch {
-    throw new StartupError(`${join(modelDir, FILE)}: label_filename: can't read ${file}`);
-  }
+  const text = readTextFile(path);
+  if (text !== undefined) return parseLabelLines(text);
+  throw new StartupError(`${join(modelDir, FILE)}: label_filename: ${file} does not exist`);
 }

@@ -1,5 +1,5 @@
 import type { DType, TensorData } from "../tensor/dtype.ts";
-import { fromFloat16Bits, toFloat16Bits } from "../tensor/float16.ts";
+import { fromFloat16Bits } from "../tensor/float16.ts";
 import type { JsonSink } from "./json-sink.ts";
 import { writeFloat32 } from "./write-float32.ts";
 import { floatText, writeText } from "./write-text.ts";
@@ -13,14 +13,8 @@ type WriteElements = (sink: JsonSink, data: TensorData, from: number, to: number
 export const WRITE_ELEMENTS: Readonly<Record<DType, WriteElements>> = {
   float32: writeFloats(writeFloat32),
   float64: writeFloats((bytes, at, value) => writeText(bytes, at, floatText(value))),
-  float16: (sink, data, from, to) => {
-    for (let i = from; i < to; i++) {
-      if (i > from) sink.bytes[sink.length++] = COMMA;
-      const text = float16Text(data[i] as number);
-      if (text === "null") sink.nonFinite++;
-      sink.length = writeText(sink.bytes, sink.length, text);
-    }
-  },
+  // Not in the fewest digits that tell it from other halves: those stand for a number up to half a step away.
+  float16: writeFloats(writeFloat32, fromFloat16Bits),
   int8: writeIntegers,
   int16: writeIntegers,
   int32: writeIntegers,
@@ -42,13 +36,16 @@ export const WRITE_ELEMENTS: Readonly<Record<DType, WriteElements>> = {
   },
 };
 
-function writeFloats(write: (bytes: Uint8Array, at: number, value: number) => number): WriteElements {
+function writeFloats(
+  write: (bytes: Uint8Array, at: number, value: number) => number,
+  toNumber: (element: number) => number = (element) => element,
+): WriteElements {
   return (sink, data, from, to) => {
     const bytes = sink.bytes;
     let at = sink.length;
     for (let i = from; i < to; i++) {
       if (i > from) bytes[at++] = COMMA;
-      const value = data[i] as number;
+      const value = toNumber(data[i] as number);
       if (Number.isFinite(value)) {
         at = write(bytes, at, value);
       } else {
@@ -90,26 +87,4 @@ function writeBigIntegers(sink: JsonSink, data: TensorData, from: number, to: nu
     if (i > from) sink.bytes[sink.length++] = COMMA;
     sink.length = writeText(sink.bytes, sink.length, String(data[i]));
   }
-}
-
-const float16Texts = new Array<string | undefined>(65_536);
-
-/** Five digits tell every half apart. Remembered: there are only 65,536. */
-function float16Text(half: number): string {
-  const known = float16Texts[half];
-  if (known !== undefined) return known;
-  const value = fromFloat16Bits(half);
-  const text = Number.isFinite(value) ? shortestFloat16(value, half) : "null";
-  float16Texts[half] = text;
-  return text;
-}
-
-function shortestFloat16(value: number, half: number): string {
-  // toPrecision drops the sign of minus zero.
-  if (value === 0) return floatText(value);
-  for (let digits = 1; digits < 5; digits++) {
-    const shorter = Number(value.toPrecision(digits));
-    if (toFloat16Bits(shorter) === half) return floatText(shorter);
-  }
-  return floatText(Number(value.toPrecision(5)));
 }

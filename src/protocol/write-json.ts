@@ -5,8 +5,8 @@ import { JsonSink, type WrittenJson } from "./json-sink.ts";
 import { writeTensor } from "./write-tensor.ts";
 
 /**
- * Returns `value` as JSON text. float32 and float16 print in the shortest form that reads back the same
- * element, whole elements of a float type with `.0`; 64-bit integers print exactly; numbers outside of
+ * Returns `value` as JSON text. float32 prints in the shortest form that reads back the same element,
+ * float16 as the float32 of the same value, whole elements of a float type with `.0`; 64-bit integers print exactly; numbers outside of
  * tensors as `JSON.stringify` does; NaN and infinities as `null`.
  *
  * A long answer is written in slices of about 5 ms, between which the event loop runs.

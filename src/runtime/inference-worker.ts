@@ -1,8 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { firstLine } from "../errors.ts";
 import { mergeColumns, rowCount } from "../tensor/columns.ts";
 import { recycledMemory } from "../tensor/recycled-memory.ts";
 import type { Tensors } from "../tensor/tensor.ts";
+import { describeLoadError } from "./describe-load-error.ts";
 import { OnnxSession } from "./onnx-session.ts";
 import type { Feed } from "./session.ts";
 import { toTransferable } from "./transferables.ts";
@@ -48,7 +48,7 @@ async function load(options: InferenceWorkerOptions): Promise<OnnxSession | stri
   try {
     return await OnnxSession.load(options);
   } catch (error) {
-    return firstLine((error as Error).message);
+    return describeLoadError((error as Error).message);
   }
 }
 

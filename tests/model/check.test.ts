@@ -62,6 +62,16 @@ describe("check", () => {
     }
   });
 
+  test.each([
+    ["letterbox", "letterbox to 8 x 8 pixels (height x width), grey 114 around it, bilinear"],
+    ["crop", "centre of the same aspect, to 8 x 8 pixels (height x width), bilinear"],
+    ["pad", "continued (reflection) to the aspect, to 8 x 8 pixels (height x width), bilinear"],
+  ])("says in words what the resize %s does", async (method, line) => {
+    const resize = { height: 8, width: 8, method };
+    const text = await report({ "model.onnx": classifier(), "serving.json": { preprocess: { resize } } });
+    expect(text).toContain(` ${line}   <- serving.json\n`);
+  });
+
   test("guesses nothing that is stated", async () => {
     const text = await report({
       "model.onnx": classifier(),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { excerpt, ServingError, toServingError } from "../../../src/errors.ts";
+import { excerpt, ServingError, StartupError, toServingError, toStartupError } from "../../../src/errors.ts";
 
 describe("excerpt", () => {
   test.each([
@@ -42,6 +42,20 @@ describe("toServingError", () => {
     expect(error.code).toBe("INTERNAL");
     expect(error.cause).toBe(thrown);
     expect(error.message).not.toMatch(/secret/);
+  });
+});
+
+describe("toStartupError", () => {
+  test("keeps a StartupError as it is", () => {
+    const error = new StartupError("model.onnx is empty");
+    expect(toStartupError(error)).toBe(error);
+  });
+
+  test("makes one line of any other, and keeps it as the cause", () => {
+    const thrown = new Error("EACCES: permission denied\n  at scandir");
+    const error = toStartupError(thrown);
+    expect(error.message).toBe("the model can't be served: EACCES: permission denied");
+    expect(error.cause).toBe(thrown);
   });
 });
 

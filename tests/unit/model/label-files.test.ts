@@ -47,7 +47,6 @@ describe("parseLabelLines", () => {
   test.each([
     ["line feeds", "cat\ndog\n", ["cat", "dog"]],
     ["carriage returns", "cat\r\ndog\r\n", ["cat", "dog"]],
-    ["a byte order mark", "\uFEFFcat\ndog", ["cat", "dog"]],
     ["spaces around a name, and inside", "  tabby cat \n dog\t", ["tabby cat", "dog"]],
     ["empty lines at the end", "cat\ndog\n\n\n", ["cat", "dog"]],
     ["an empty line inside, which has an index too", "cat\n\ndog", ["cat", "", "dog"]],

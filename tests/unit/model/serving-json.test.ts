@@ -160,10 +160,10 @@ describe("readServingJson", () => {
   test.each([
     ["../names.txt", "serving.json: labels: ../names.txt is outside the model's folder"],
     ["a/../../names.txt", "serving.json: labels: a/../../names.txt is outside the model's folder"],
-    ["gone.txt", "serving.json: labels: can't read gone.txt"],
-    ["/etc/passwd", "serving.json: labels: can't read /etc/passwd"],
+    ["gone.txt", "serving.json: labels: gone.txt does not exist"],
+    ["/etc/passwd", "serving.json: labels: /etc/passwd does not exist"],
     [".", "serving.json: labels: . is outside the model's folder"],
-    ["lists", "serving.json: labels: can't read lists"],
+    ["lists", "serving.json: labels: lists does not exist"],
   ])("refuses labels in the file %s", (labels, line) => {
     expect(refused({ labels })).toBe(line);
   });

@@ -41,7 +41,11 @@ describe("readTritonConfig", () => {
 
   test.each<[string, string, RegExp]>([
     ["a file that is damaged", "output {", /^config\.pbtxt can't be read: /],
-    ["labels that are not there", 'output { label_filename: "x.txt" }', /label_filename: can't read x\.txt$/],
+    [
+      "labels that are not there",
+      'output { label_filename: "x.txt" }',
+      /label_filename: x\.txt does not exist$/,
+    ],
     ["labels elsewhere", 'output { label_filename: "../x.txt" }', /x\.txt is outside the model's folder$/],
   ])("refuses %s", (_name, content, message) => {
     const folder = temporaryModelFolder({ "config.pbtxt": content });
