@@ -519,7 +519,9 @@ def split_recipe(recipe: dict) -> tuple:
         beyond["color"] = recipe["color"]
     resize, crop = recipe["resize"], recipe["center_crop"]
     said = {"do_resize": False}
-    if resize and resize.get("method", "squish") == "squish":
+    # Hugging Face's classes do not agree how the shorter edge is rounded where the longer one is limited.
+    is_limited = bool(resize) and "shortest_edge" in resize and "longest_edge" in resize
+    if resize and resize.get("method", "squish") == "squish" and not is_limited:
         size = {key: value for key, value in resize.items() if key not in ("method", "filter")}
         said = {"do_resize": True, "size": size, "resample": int(Image.Resampling[resize["filter"].upper()])}
     elif resize:
