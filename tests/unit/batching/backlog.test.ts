@@ -118,12 +118,13 @@ describe("Backlog", () => {
 
   test("moves a request's position with each newcomer, and back when one leaves", () => {
     const { waitMs, enter } = setUp();
-    enter(40, 12 * 105);
-    const second = enter(4);
-    enter(4);
-    expect(waitMs(1, 60_000)).toBeGreaterThan(0);
+    // 8 rows, and 7 of each of the two that came later: 22, 6 batches. 7 more rows make it 8.
+    enter(8, 700);
+    const second = enter(40);
+    enter(40);
+    expect(waitMs(7, 60_000)).toBeGreaterThan(0);
     second.leave();
-    expect(waitMs(1, 60_000)).toBe(0);
+    expect(waitMs(7, 60_000)).toBe(0);
   });
 
   test.each([
