@@ -42,6 +42,13 @@ describe("Backlog", () => {
     expect([1, 4, 16].map((rows) => backlog.finishMs(rows))).toEqual([100, 100, 200]);
   });
 
+  test("expects the last batch to be filled with rows that come behind", () => {
+    const { backlog, enter } = setUp({ runMs: (rows) => 10 * rows });
+    expect(backlog.finishMs(1)).toBe(10);
+    enter(6);
+    expect(backlog.finishMs(1)).toBe(40);
+  });
+
   test("subtracts what the running batch has behind it", () => {
     const { backlog, runFor } = setUp();
     runFor(60);
