@@ -54,7 +54,7 @@ export class Server {
   readonly #admission: Admission;
   readonly #metrics: Metrics;
   readonly #imagePool: ImagePool;
-  readonly #imageWorkTime = new ImageWorkTime();
+  readonly #imageWorkTime: ImageWorkTime;
   #batching: TunedBatching | undefined;
   #session: Session | undefined;
   #model: LoadedModel | undefined;
@@ -76,8 +76,10 @@ export class Server {
       ready: () => this.lifecycle.state === "READY",
       tuning: () => this.#batching?.tuning(),
     });
+    const imageWorkers = settings.imageWorkers ?? cpus;
+    this.#imageWorkTime = new ImageWorkTime(imageWorkers);
     this.#imagePool = new ImagePool({
-      workers: settings.imageWorkers ?? cpus,
+      workers: imageWorkers,
       maxImagePixels: settings.maxImagePixels,
       imageTimeoutMs: settings.imageTimeoutMs,
       onRestart: () => this.#metrics.workerRestarted("image"),
