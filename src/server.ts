@@ -55,7 +55,7 @@ export class Server {
   readonly #admission: Admission;
   readonly #metrics: Metrics;
   readonly #imagePool: ImagePool;
-  readonly #imageWorkTime = new ImageWorkTime();
+  readonly #imageWorkTime: ImageWorkTime;
   #batching: TunedBatching | undefined;
   #starting: Promise<Session> | undefined;
   #ended: Promise<void> | undefined;
@@ -78,8 +78,10 @@ export class Server {
       ready: () => this.lifecycle.state === "READY",
       tuning: () => this.#batching?.tuning(),
     });
+    const imageWorkers = settings.imageWorkers ?? cpus;
+    this.#imageWorkTime = new ImageWorkTime(imageWorkers);
     this.#imagePool = new ImagePool({
-      workers: settings.imageWorkers ?? cpus,
+      workers: imageWorkers,
       maxImagePixels: settings.maxImagePixels,
       imageTimeoutMs: settings.imageTimeoutMs,
       onRestart: () => this.#metrics.workerRestarted("image"),

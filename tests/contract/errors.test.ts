@@ -193,11 +193,13 @@ describe("error codes over a socket", () => {
     const before = session.runs.length;
     const predict = (count: number) =>
       request(`${url}/v1/models/model:predict`, { body: { instances: new Array(count).fill(1) } });
-    const accepted = [predict(10)];
+    // Bad instances are done with at once.
+    const instances = [...new Array(10).fill(1), ...new Array(5).fill("bad")];
+    const accepted = [request(`${url}/analyze:predict`, { body: { instances } })];
     await until(() => session.runs.length > before);
     accepted.push(predict(8));
-    while (!(await request(`${url}/metrics`)).text.includes("onnx_serving_inflight_instances 18"));
-    // 38 seconds, and a tenth to be sure.
+    while (!(await request(`${url}/metrics`)).text.includes("onnx_serving_inflight_instances 23"));
+    // 38 runs of a second, and a tenth to be sure.
     const refused = await predict(20);
     expectError(refused, "QUEUE_FULL");
     expect(refused.headers["retry-after"]).toBe("12");

@@ -42,6 +42,13 @@ describe("Backlog", () => {
     expect([1, 4, 16].map((rows) => backlog.finishMs(rows))).toEqual([100, 100, 200]);
   });
 
+  test("expects the last batch to be filled with rows that come behind", () => {
+    const { backlog, enter } = setUp({ runMs: (rows) => 10 * rows });
+    expect(backlog.finishMs(1)).toBe(10);
+    enter(6);
+    expect(backlog.finishMs(1)).toBe(40);
+  });
+
   test("subtracts what the running batch has behind it", () => {
     const { backlog, runFor } = setUp();
     runFor(60);
@@ -118,12 +125,13 @@ describe("Backlog", () => {
 
   test("moves a request's position with each newcomer, and back when one leaves", () => {
     const { waitMs, enter } = setUp();
-    enter(40, 12 * 105);
-    const second = enter(4);
-    enter(4);
-    expect(waitMs(1, 60_000)).toBeGreaterThan(0);
+    // 8 rows, and 7 of each of the two that came later: 22, 6 batches. 7 more rows make it 8.
+    enter(8, 700);
+    const second = enter(40);
+    enter(40);
+    expect(waitMs(7, 60_000)).toBeGreaterThan(0);
     second.leave();
-    expect(waitMs(1, 60_000)).toBe(0);
+    expect(waitMs(7, 60_000)).toBe(0);
   });
 
   test.each([

@@ -8,29 +8,36 @@ function tasks(time: ImageWorkTime, kind: Parameters<ImageWorkTime["taskEnded"]>
 
 describe("ImageWorkTime", () => {
   test("is 0 while no image was preprocessed", () => {
-    const time = new ImageWorkTime();
+    const time = new ImageWorkTime(2);
     tasks(time, "load_handler", 900);
     tasks(time, "render", 50);
     expect(time.perImageMs).toBe(0);
   });
 
-  test("is the mean of the images, and leaves out the first, which starts the worker up", () => {
-    const time = new ImageWorkTime();
-    tasks(time, "preprocess", 400);
+  test("says nothing before each of two workers did some, whose first start them up", () => {
+    const time = new ImageWorkTime(2);
+    tasks(time, "preprocess", 4000, 2);
+    tasks(time, "preprocess", 4, 5);
+    expect(time.perImageMs).toBe(0);
     tasks(time, "preprocess", 4);
-    tasks(time, "preprocess", 8);
-    expect(time.perImageMs).toBeCloseTo(6, 9);
+    expect(time.perImageMs).toBe(4);
+  });
+
+  test("is the mean of the latest images", () => {
+    const time = new ImageWorkTime(2);
+    for (let i = 0; i < 200; i++) tasks(time, "preprocess", i % 2 === 0 ? 4 : 8);
+    expect(time.perImageMs).toBeCloseTo(6, 0);
   });
 
   test("follows the latest images", () => {
-    const time = new ImageWorkTime();
+    const time = new ImageWorkTime(2);
     tasks(time, "preprocess", 5, 100);
     tasks(time, "preprocess", 15, 100);
     expect(time.perImageMs).toBeGreaterThan(14.5);
   });
 
   test("adds the rendering, as often as images need it, in whatever order they end", () => {
-    const time = new ImageWorkTime();
+    const time = new ImageWorkTime(2);
     for (let i = 0; i < 50; i++) {
       tasks(time, "preprocess", 5, 4);
       tasks(time, "render", 20, 1);
@@ -41,7 +48,7 @@ describe("ImageWorkTime", () => {
   });
 
   test("is moved little by an image that hung", () => {
-    const time = new ImageWorkTime();
+    const time = new ImageWorkTime(2);
     tasks(time, "preprocess", 5, 100);
     tasks(time, "preprocess", 10_000);
     expect(time.perImageMs).toBeLessThan(5 * 1.25);
