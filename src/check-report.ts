@@ -1,3 +1,4 @@
+import { describeLanes } from "./choose-lanes.ts";
 import type { CustomCode } from "./custom-code.ts";
 import type { PreprocessSpec, Resize } from "./image/preprocess-spec.ts";
 import type { Size } from "./image/raster.ts";
@@ -34,7 +35,8 @@ function formatLine([name, text, origin]: Line): string {
   return `  ${name.padEnd(14)}  ${text}${origin === undefined ? "" : `   <- ${origin}`}`;
 }
 
-function modelLines({ info, batching, maxBatchSize, batchTimings, ...servable }: Servable): readonly Line[] {
+function modelLines(servable: Servable): readonly Line[] {
+  const { info, batching, maxBatchSize, batchTimings, lanes } = servable;
   const fixed = batching.fixedBatchSize;
   const batches = `rows, at most ${maxBatchSize} in a run${fixed === undefined ? "" : `; the graph fixes ${fixed}`}`;
   return [
@@ -44,6 +46,7 @@ function modelLines({ info, batching, maxBatchSize, batchTimings, ...servable }:
     ...info.inputs.map((spec): Line => ["input", describeSpec(spec)]),
     ...info.outputs.map((spec): Line => ["output", describeSpec(spec)]),
     ["batching", batching.kind === "rows" ? batches : "none: tensors are fed as they come"],
+    ["lanes", `${describeLanes(lanes.count, lanes.intraOpThreads)}: ${lanes.reason}`],
     ...batchTimings.map(
       ({ batchSize, runMs }): Line => ["measured", `batch of ${batchSize}: ${runMs.toPrecision(3)} ms`],
     ),

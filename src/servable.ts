@@ -3,6 +3,7 @@ import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { ImageHooks } from "./image-workers/image-task.ts";
 import type { Batching } from "./model/find-batching.ts";
 import type { GoldenResult } from "./model/golden.ts";
+import type { LaneReport } from "./open-lanes.ts";
 import type { ModelInputs } from "./protocol/predict-request.ts";
 import type { SessionInfo } from "./runtime/session.ts";
 import type { BatchTiming } from "./runtime/warm-up.ts";
@@ -30,6 +31,7 @@ export interface Servable {
   readonly maxBatchSize: number;
   /** What warm-up measured; empty where it could not run the model on made-up input. */
   readonly batchTimings: readonly BatchTiming[];
+  readonly lanes: LaneReport;
   readonly golden?: GoldenResult;
   /** For each value of the preprocessing and the outputs, the file or rule that it came from. */
   readonly origins: Readonly<Record<string, string>>;

@@ -1,3 +1,4 @@
+import type { CudaDevices } from "./config/cuda-devices.ts";
 import type { Settings } from "./config/settings.ts";
 import { StartupError } from "./errors.ts";
 import { createLogger } from "./observability/logger.ts";
@@ -7,6 +8,7 @@ export interface ServeOptions {
   readonly settings: Settings;
   /** CPUs to plan threads for. */
   readonly cpus: number;
+  readonly cuda: CudaDevices;
 }
 
 /**
@@ -15,14 +17,14 @@ export interface ServeOptions {
  *
  * @throws {StartupError} when the address can't be bound or the model can't be served.
  */
-export async function serve({ settings, cpus }: ServeOptions): Promise<void> {
+export async function serve({ settings, cpus, cuda }: ServeOptions): Promise<void> {
   const logger = createLogger(settings.logLevel);
   const fail = (error: Error) => {
     logger.fatal({ error }, "stopping after a failure");
     server.lifecycle.moveTo("FAILED", error.message);
     void stop(0, 1);
   };
-  const server = new Server({ settings, logger, cpus, onFatal: fail });
+  const server = new Server({ settings, logger, cpus, cuda, onFatal: fail });
 
   let isStopping = false;
   const stop = async (drainMs: number, exitCode: number) => {

@@ -4,6 +4,7 @@ import { type AddressInfo, Server as NetServer } from "node:net";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { BatchScheduler } from "./batching/batch-scheduler.ts";
 import { FairPermits } from "./batching/fair-permits.ts";
+import type { CudaDevices } from "./config/cuda-devices.ts";
 import type { Settings } from "./config/settings.ts";
 import { StartupError } from "./errors.ts";
 import { Admission } from "./http/admission.ts";
@@ -11,6 +12,7 @@ import { createApp } from "./http/app.ts";
 import { answerClientError } from "./http/client-error.ts";
 import type { LoadedModel } from "./http/serving-api.ts";
 import { ImagePool } from "./image-workers/image-pool.ts";
+import { LaneStarter, type StartSession } from "./lane-starter.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { loadServable } from "./load-servable.ts";
 import type { Logger } from "./observability/logger.ts";
@@ -18,8 +20,7 @@ import { Metrics } from "./observability/metrics.ts";
 import { Predictor } from "./predictor.ts";
 import type { Work } from "./request-flow.ts";
 import type { RowOutcome, Session } from "./runtime/session.ts";
-import { SupervisedSession } from "./runtime/supervised-session.ts";
-import { WorkerSession } from "./runtime/worker-session.ts";
+import type { SessionLanes } from "./runtime/session-lanes.ts";
 import type { Servable } from "./servable.ts";
 
 export interface ServerOptions {
@@ -27,14 +28,10 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** CPUs to plan threads for. */
   readonly cpus: number;
+  readonly cuda: CudaDevices;
   /** Called once when the server can't go on: its process should end. */
   readonly onFatal: (error: Error) => void;
-  /**
-   * Starts the session of a model file.
-   *
-   * @default a worker thread with ONNX Runtime, replaced when it dies
-   */
-  readonly startSession?: (modelPath: string) => Promise<Session>;
+  readonly startSession?: StartSession;
 }
 
 /** How long the requests that are on their way when the listener closes may take to arrive. */
@@ -54,8 +51,9 @@ export class Server {
   readonly #admission: Admission;
   readonly #metrics: Metrics;
   readonly #imagePool: ImagePool;
+  readonly #starter: LaneStarter;
   #scheduler: BatchScheduler<Work, RowOutcome> | undefined;
-  #session: Session | undefined;
+  #lanes: SessionLanes | undefined;
   #model: LoadedModel | undefined;
   #openAnswers = 0;
 
@@ -68,14 +66,16 @@ export class Server {
       inflightRequests: () => this.#admission.inflightRequests,
       inflightInstances: () => this.#admission.inflightInstances,
       inflightBytes: () => this.#admission.inflightBytes,
+      lanes: () => this.#lanes?.live ?? 0,
       ready: () => this.lifecycle.state === "READY",
     });
     this.#imagePool = new ImagePool({
       workers: settings.imageWorkers ?? cpus,
       maxImagePixels: settings.maxImagePixels,
       imageTimeoutMs: settings.imageTimeoutMs,
-      onRestart: () => this.#metrics.workerRestarted("image"),
+      onRestart: () => this.#metrics.imageWorkerRestarted(),
     });
+    this.#starter = this.#createStarter(options);
     this.#http = this.#createHttpServer(settings, logger);
   }
 
@@ -109,16 +109,21 @@ export class Server {
    * @throws {StartupError} when it can't be served.
    */
   async load(): Promise<void> {
-    const { settings, logger, startSession } = this.#options;
+    const { settings, logger, cpus, cuda } = this.#options;
     const { servable, session } = await loadServable({
       settings,
       imagePool: this.#imagePool,
-      startSession: startSession ?? ((modelPath) => this.#startWorker(modelPath)),
+      cpus,
+      cuda,
+      startSession: (modelPath, place) => this.#starter.start(modelPath, place),
     });
-    this.#session = session;
+    this.#lanes = session;
     this.#model = { servable, predictor: this.#createPredictor(servable, session) };
     const { name, version, sha256, info } = servable;
-    this.#metrics.modelLoaded({ name, version: String(version), sha256, provider: info.provider });
+    this.#metrics.modelLoaded(
+      { name, version: String(version), sha256, provider: info.provider },
+      session.count,
+    );
     for (const warning of servable.warnings) logger.warn(warning);
     logger.info(
       {
@@ -129,6 +134,7 @@ export class Server {
         provider: info.provider,
         task: servable.head.task,
         maxBatchSize: servable.maxBatchSize,
+        lanes: servable.lanes,
         golden: servable.golden,
         origins: servable.origins,
       },
@@ -156,7 +162,7 @@ export class Server {
       this.#http.closeAllConnections();
       await closed;
     }
-    await Promise.all([this.#session?.close(), this.#imagePool.close()]);
+    await Promise.all([this.#starter.close(), this.#imagePool.close()]);
   }
 
   /** Connections that the kernel has accepted and this process has not would be reset when the listener closes. */
@@ -203,16 +209,14 @@ export class Server {
     return server;
   }
 
-  #startWorker(modelPath: string): Promise<Session> {
-    const { settings, cpus, logger, onFatal } = this.#options;
-    const intraOpThreads = settings.intraOpThreads ?? cpus;
-    return SupervisedSession.start({
-      start: (onExit) => WorkerSession.start({ modelPath, device: settings.device, intraOpThreads, onExit }),
+  #createStarter({ startSession, logger, onFatal }: ServerOptions): LaneStarter {
+    return new LaneStarter({
+      startSession,
       observer: {
-        lost: () => {
-          this.lifecycle.moveTo("LOADING");
-          this.#metrics.workerRestarted("inference");
-          logger.error("the inference worker died; starting another");
+        lost: (lane) => {
+          if (this.#lanes?.live === 0) this.lifecycle.moveTo("LOADING");
+          this.#metrics.inferenceWorkerRestarted(lane);
+          logger.error({ lane }, "the inference worker died; starting another");
         },
         restored: () => {
           // A worker that died while the model was being proven fails the start.
@@ -226,13 +230,13 @@ export class Server {
     });
   }
 
-  #createPredictor(servable: Servable, session: Session): Predictor {
+  #createPredictor(servable: Servable, session: SessionLanes): Predictor {
     const { fixedBatchSize } = servable.batching;
     const metrics = this.#metrics;
     const scheduler = new BatchScheduler<Work, RowOutcome>({
       maxBatchSize: () => servable.maxBatchSize,
       batchTimeoutMicros: this.#options.settings.batchTimeoutMicros,
-      lanes: 1,
+      lanes: session.count,
       runBatch: async (batch) => {
         const { rows, computeInferMs } = await runBatch(session, batch, fixedBatchSize);
         metrics.stageEnded("compute_infer", computeInferMs);
@@ -250,8 +254,8 @@ export class Server {
       servable,
       scheduler,
       imagePool: this.#imagePool,
-      // One batch runs, one is ready, and the image workers fill the next.
-      rowPermits: new FairPermits(2 * servable.maxBatchSize + this.#imagePool.concurrency),
+      // One batch runs on each lane, one is ready, and the image workers fill the next.
+      rowPermits: new FairPermits((session.count + 1) * servable.maxBatchSize + this.#imagePool.concurrency),
       stageEnded: (stage, ms) => metrics.stageEnded(stage, ms),
     });
   }

@@ -21,6 +21,7 @@ export interface MetricSources {
   readonly inflightRequests: () => number;
   readonly inflightInstances: () => number;
   readonly inflightBytes: () => number;
+  readonly lanes: () => number;
   readonly ready: () => boolean;
 }
 
@@ -39,7 +40,7 @@ export class Metrics {
   readonly #instances: Counter<"outcome">;
   readonly #stages: Histogram<"stage">;
   readonly #batchSizes: Histogram;
-  readonly #restarts: Counter<"worker">;
+  readonly #restarts: Counter<"worker" | "lane">;
   readonly #nonFinite: Counter;
   readonly #model: Gauge<"name" | "version" | "sha256" | "provider">;
 
@@ -80,8 +81,8 @@ export class Metrics {
     });
     this.#restarts = new Counter({
       name: "onnx_serving_worker_restarts_total",
-      help: "Worker threads that had to be replaced.",
-      labelNames: ["worker"],
+      help: "Worker threads that had to be replaced; those of the model by their lane.",
+      labelNames: ["worker", "lane"],
       registers,
     });
     this.#nonFinite = new Counter({
@@ -97,7 +98,7 @@ export class Metrics {
     });
     this.#addGauges(limits, sources);
     for (const outcome of INSTANCE_OUTCOMES) this.#instances.inc({ outcome }, 0);
-    for (const worker of ["inference", "image"]) this.#restarts.inc({ worker }, 0);
+    this.#restarts.inc({ worker: "image" }, 0);
   }
 
   requestEnded(request: { method: string; route: string; status: number; seconds: number }): void {
@@ -121,16 +122,24 @@ export class Metrics {
     this.#batchSizes.observe(rows);
   }
 
-  workerRestarted(worker: "inference" | "image"): void {
-    this.#restarts.inc({ worker });
+  imageWorkerRestarted(): void {
+    this.#restarts.inc({ worker: "image" });
+  }
+
+  inferenceWorkerRestarted(lane: number): void {
+    this.#restarts.inc({ worker: "inference", lane });
   }
 
   nonFiniteWritten(count: number): void {
     if (count > 0) this.#nonFinite.inc(count);
   }
 
-  modelLoaded(model: { name: string; version: string; sha256: string; provider: string }): void {
+  modelLoaded(
+    model: { name: string; version: string; sha256: string; provider: string },
+    lanes: number,
+  ): void {
     this.#model.set(model, 1);
+    for (let lane = 0; lane < lanes; lane++) this.#restarts.inc({ worker: "inference", lane }, 0);
   }
 
   /** Returns the page in Prometheus' text format, and its content type. */
@@ -154,6 +163,7 @@ export class Metrics {
     gauge("inflight_bytes", "Bytes of bodies accepted and not yet answered.", sources.inflightBytes);
     gauge("max_enqueued_instances", "The limit of inflight_instances.", () => limits.maxEnqueuedInstances);
     gauge("max_enqueued_bytes", "The limit of inflight_bytes.", () => limits.maxEnqueuedBytes);
+    gauge("lanes", "Sessions of the model that can run a batch.", sources.lanes);
     gauge("ready", "1 when the server answers predictions, else 0.", () => Number(sources.ready()));
   }
 }
