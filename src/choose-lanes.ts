@@ -90,7 +90,11 @@ async function tryLanes(
         `${name} would run at most ${most.toFixed(0)} rows/s, ${bestName} ran ${alone.before.toFixed(0)}: under ${WORTHWHILE} times as many`,
       );
     }
-    while (started.length < lanes) started.push(await start(started.length, intraOpThreads));
+    const others = Array.from({ length: lanes - 1 }, (_, i) => start(i + 1, intraOpThreads));
+    // A refusal closes those that were started: all of them have to be known.
+    const outcomes = await Promise.allSettled(others);
+    for (const outcome of outcomes) if (outcome.status === "fulfilled") started.push(outcome.value);
+    await Promise.all(others);
     const { before, now } = await compare();
     const ran = `${name} ran ${now.toFixed(0)} rows/s, ${bestName} ${before.toFixed(0)}`;
     if (now < WORTHWHILE * before) return await refuse(`${ran}: under ${WORTHWHILE} times as many`);

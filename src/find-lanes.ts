@@ -1,12 +1,12 @@
 import { chooseLanes, type LaneChoice } from "./choose-lanes.ts";
 import type { CudaDevices } from "./config/cuda-devices.ts";
 import type { Settings } from "./config/settings.ts";
-import { StartupError } from "./errors.ts";
+import { firstLine, StartupError } from "./errors.ts";
 import type { Batching } from "./model/find-batching.ts";
 import { measurePaces } from "./runtime/measure-paces.ts";
 import type { Session, SessionPlace } from "./runtime/session.ts";
-import type { BatchTiming } from "./runtime/warm-up.ts";
 import type { Tensors } from "./tensor/tensor.ts";
+import type { warmUp } from "./trial-run.ts";
 
 /** What the user and the machine say of lanes. */
 export interface LanePlan {
@@ -35,7 +35,7 @@ export interface FindLanesOptions {
   /** Makes a row to feed, anew for each call; absent where none is known that the model takes. */
   readonly makeRow: (() => Tensors) | undefined;
   /** What the warm-up found. */
-  readonly measured: { readonly maxBatchSize: number; readonly batchTimings: readonly BatchTiming[] };
+  readonly measured: Awaited<ReturnType<typeof warmUp>>;
   /** What the first lane takes of the memory. */
   readonly laneBytes: number;
 }
@@ -70,18 +70,20 @@ async function startLanes(
   const { intraOpThreads } = firstPlace(plan);
   const { devices, areNamed } = plan.cuda;
   const device = first.info.provider;
-  const others: Session[] = [];
+  const places = Array.from({ length: count - 1 }, (_, i) => {
+    const cudaDevice = devices[(i + 1) % devices.length] ?? 0;
+    return { lane: i + 1, device, intraOpThreads, cudaDevice };
+  });
+  const outcomes = await Promise.allSettled(places.map(start));
+  const others = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const warnings: string[] = [];
-  for (let lane = 1; lane < count; lane++) {
-    const cudaDevice = devices[lane % devices.length] ?? 0;
-    try {
-      others.push(await start({ lane, device, intraOpThreads, cudaDevice }));
-    } catch (error) {
-      const where = device === "cuda" ? `the lane of GPU ${cudaDevice}` : `lane ${lane}`;
-      const message = `${where} can't be started: ${(error as Error).message}`;
-      if (device === "cpu" || areNamed || cudaDevice === devices[0]) throw new StartupError(message);
-      warnings.push(message);
-    }
+  for (const [i, { lane, cudaDevice }] of places.entries()) {
+    const outcome = outcomes[i];
+    if (outcome?.status !== "rejected") continue;
+    const where = device === "cuda" ? `lane ${lane}, on GPU ${cudaDevice},` : `lane ${lane}`;
+    const message = `${where} can't be started: ${firstLine((outcome.reason as Error).message)}`;
+    if (device === "cpu" || areNamed || cudaDevice === devices[0]) throw new StartupError(message);
+    warnings.push(message);
   }
   return { sessions: [first, ...others], intraOpThreads, reason, warnings };
 }

@@ -237,6 +237,8 @@ export class Server {
       maxBatchSize: () => servable.maxBatchSize,
       batchTimeoutMicros: this.#options.settings.batchTimeoutMicros,
       lanes: session.count,
+      // A fixed size is padded: two runs of half as many rows would be twice the work.
+      sharesRows: fixedBatchSize === undefined,
       runBatch: async (batch) => {
         const { rows, computeInferMs } = await runBatch(session, batch, fixedBatchSize);
         metrics.stageEnded("compute_infer", computeInferMs);
