@@ -74,7 +74,7 @@ async function startLanes(
     const cudaDevice = devices[(i + 1) % devices.length] ?? 0;
     return { lane: i + 1, device, intraOpThreads, cudaDevice };
   });
-  const outcomes = await Promise.allSettled(places.map(start));
+  const outcomes = await Promise.allSettled(places.map((place) => start(place)));
   const others = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
   const warnings: string[] = [];
   for (const [i, { lane, cudaDevice }] of places.entries()) {

@@ -43,7 +43,8 @@ export async function openLanes(options: OpenLanesOptions): Promise<OpenedLanes>
   try {
     const { sessions, intraOpThreads, reason, warnings } = await findLanes({ ...options, start });
     if (makeRow !== undefined) {
-      await Promise.all(sessions.filter((session) => session !== first).map(prove));
+      const others = sessions.filter((session) => session !== first);
+      await Promise.all(others.map((session) => prove(session)));
     }
     return {
       session: new SessionLanes(sessions),

@@ -62,7 +62,7 @@ async function choose({ cpus, paces, laneBytes = 1, freeBytes = 1000, broken }: 
   const choice = await chooseLanes(options);
   const names = (list: readonly FakeLane[]) => list.map(({ name }) => name);
   return {
-    taken: names(choice.sessions as readonly FakeLane[]),
+    taken: names(choice.sessions as readonly Session[] as readonly FakeLane[]),
     threads: choice.intraOpThreads,
     reason: choice.reason,
     started: names(lanes),
