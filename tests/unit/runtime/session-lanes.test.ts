@@ -126,6 +126,18 @@ describe("SessionLanes", () => {
     expect(third.outcome).toBe(2);
   });
 
+  test("lets one of two waiting batches wait on when one lane becomes free", async () => {
+    const { b, run, running } = setUp();
+    await run();
+    await run();
+    const waiting = [await run(), await run()];
+    await b.finish();
+    expect(running()).toEqual([1, 1]);
+    await b.finish();
+    await b.finish();
+    expect(waiting.map(({ outcome }) => outcome)).toEqual([2, 2]);
+  });
+
   test("gives two waiting batches a lane each when both become free at once", async () => {
     const { a, b, run, running } = setUp();
     for (let i = 0; i < 4; i++) await run();
