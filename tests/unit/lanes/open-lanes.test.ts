@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { StartupError } from "../../../src/errors.ts";
 import type { LanePlan } from "../../../src/find-lanes.ts";
 import { type OpenLanesOptions, openLanes } from "../../../src/open-lanes.ts";
@@ -11,9 +11,15 @@ class FakeLane implements Session {
   readonly info = { inputs: [], outputs: [], provider: "cpu" } as const;
   readonly sizes = new Set<number>();
   isClosed = false;
+  readonly #runMs: number;
+
+  constructor(runMs = 0) {
+    this.#runMs = runMs;
+  }
 
   async run(feed: Feed) {
     if (feed.kind === "rows") this.sizes.add(feed.batchSize);
+    if (this.#runMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#runMs));
     return { rows: [], computeInferMs: 0 };
   }
 
@@ -75,6 +81,50 @@ describe("openLanes", () => {
       [1, 2, 4],
     ]);
     expect(first.sizes.size).toBe(0);
+  });
+
+  test("learns the batch sizes again, and proves every lane, where lanes took the first session's place", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const first = new FakeLane(20);
+    const lanes: FakeLane[] = [];
+    const prove = vi.fn(async () => {});
+    const { opened } = open({
+      first,
+      prove,
+      plan: {
+        settings: {
+          device: "cpu",
+          inferenceLanes: undefined,
+          intraOpThreads: undefined,
+          maxBatchSize: undefined,
+        },
+        cpus: 4,
+        cuda: { devices: [0], areNamed: false },
+      },
+      // Two threads do as much as four, one of them half of that.
+      start: async ({ intraOpThreads }) => {
+        const lane = new FakeLane(intraOpThreads === 2 ? 20 : 40);
+        lanes.push(lane);
+        return lane;
+      },
+      measured: { ...measured, batchTimings: [{ batchSize: 4, runMs: 20 }] },
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { report, measured: learnt } = await opened;
+    expect(report).toEqual({
+      count: 2,
+      intraOpThreads: 2,
+      reason:
+        "4 lanes of 1 thread would run at most 400 rows/s, 2 lanes of 2 threads ran 400: under 1.25 times as many",
+    });
+    expect([first, ...lanes].map(({ isClosed }) => isClosed)).toEqual([true, false, false, true]);
+    expect(prove.mock.calls).toEqual([[lanes[0]], [lanes[1]]]);
+    // A run of any size takes 20 ms, so the largest is best.
+    expect(learnt.maxBatchSize).toBe(32);
+    expect([...(lanes[1]?.sizes ?? [])].sort((a, b) => a - b)).toEqual([1, 2, 4, 8, 16, 32]);
   });
 
   test("neither proves nor warms where rows can't be made up", async () => {
