@@ -1,4 +1,5 @@
 import { RunTimeModel } from "./batching/run-time-model.ts";
+import { describeLanes } from "./choose-lanes.ts";
 import type { CustomCode } from "./custom-code.ts";
 import type { PreprocessSpec, Resize } from "./image/preprocess-spec.ts";
 import type { Size } from "./image/raster.ts";
@@ -35,7 +36,7 @@ function formatLine([name, text, origin]: Line): string {
   return `  ${name.padEnd(14)}  ${text}${origin === undefined ? "" : `   <- ${origin}`}`;
 }
 
-function modelLines({ info, batching, batchTimings, ...servable }: Servable): readonly Line[] {
+function modelLines({ info, batching, batchTimings, lanes, ...servable }: Servable): readonly Line[] {
   const { allowedBatchSizes, maxBatchSize, maxBatchSizeReason } = servable;
   const padded = allowedBatchSizes === undefined ? "" : `; padded to ${allowedBatchSizes.join(", ")}`;
   const batches = `rows, at most ${maxBatchSize} in a run: ${maxBatchSizeReason}${padded}`;
@@ -46,6 +47,7 @@ function modelLines({ info, batching, batchTimings, ...servable }: Servable): re
     ...info.inputs.map((spec): Line => ["input", describeSpec(spec)]),
     ...info.outputs.map((spec): Line => ["output", describeSpec(spec)]),
     ["batching", batching.kind === "rows" ? batches : "none: tensors are fed as they come"],
+    ["lanes", `${describeLanes(lanes.count, lanes.intraOpThreads)}: ${lanes.reason}`],
     ...batchTimings.map(
       ({ batchSize, runMs }): Line => ["measured", `batch of ${batchSize}: ${runMs.toPrecision(3)} ms`],
     ),

@@ -1,4 +1,5 @@
 import { checkReport } from "./check-report.ts";
+import type { CudaDevices } from "./config/cuda-devices.ts";
 import type { Settings } from "./config/settings.ts";
 import { toStartupError } from "./errors.ts";
 import { ImagePool } from "./image-workers/image-pool.ts";
@@ -9,6 +10,7 @@ export interface CheckOptions {
   readonly settings: Settings;
   /** CPUs to plan threads for. */
   readonly cpus: number;
+  readonly cuda: CudaDevices;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface CheckOptions {
  * @returns the exit code, 0
  * @throws {StartupError} what a start would fail with.
  */
-export async function check({ settings, cpus }: CheckOptions): Promise<number> {
+export async function check({ settings, cpus, cuda }: CheckOptions): Promise<number> {
   const imagePool = new ImagePool({
     workers: settings.imageWorkers ?? cpus,
     maxImagePixels: settings.maxImagePixels,
@@ -27,12 +29,9 @@ export async function check({ settings, cpus }: CheckOptions): Promise<number> {
     const { servable, session } = await loadServable({
       settings,
       imagePool,
-      startSession: (modelPath) =>
-        WorkerSession.start({
-          modelPath,
-          device: settings.device,
-          intraOpThreads: settings.intraOpThreads ?? cpus,
-        }),
+      cpus,
+      cuda,
+      startSession: (modelPath, place) => WorkerSession.start({ modelPath, ...place }),
     });
     await session.close();
     process.stdout.write(checkReport(servable));

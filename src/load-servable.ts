@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { relative } from "node:path";
+import type { CudaDevices } from "./config/cuda-devices.ts";
 import type { Settings } from "./config/settings.ts";
 import {
   type CustomCode,
@@ -10,6 +11,7 @@ import {
   tryPostprocess,
 } from "./custom-code.ts";
 import { firstLine, StartupError, withCause } from "./errors.ts";
+import { firstPlace } from "./find-lanes.ts";
 import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { ImagePool } from "./image-workers/image-pool.ts";
 import type { ImageHooks, PreprocessedImage } from "./image-workers/image-task.ts";
@@ -24,7 +26,9 @@ import { findImageInput, type ImageInput } from "./model/image-input.ts";
 import { readOnnxFile } from "./model/onnx-file.ts";
 import { readRecipe } from "./model/read-recipe.ts";
 import type { Recipe } from "./model/recipe.ts";
-import type { Session } from "./runtime/session.ts";
+import { openLanes } from "./open-lanes.ts";
+import type { Session, SessionPlace } from "./runtime/session.ts";
+import type { SessionLanes } from "./runtime/session-lanes.ts";
 import type { Servable } from "./servable.ts";
 import { requireOffered } from "./signature/choose-signature.ts";
 import { type Head, offeredSignatures } from "./signature/head.ts";
@@ -35,20 +39,23 @@ import { runTrial, type Trial, unmeasuredPlan, warmUp } from "./trial-run.ts";
 export interface LoadOptions {
   readonly settings: Settings;
   readonly imagePool: ImagePool;
-  /** Starts the session of a model file in its worker. */
-  readonly startSession: (modelPath: string) => Promise<Session>;
+  /** CPUs to share out among the lanes. */
+  readonly cpus: number;
+  readonly cuda: CudaDevices;
+  /** Starts a session of a model file in its worker. */
+  readonly startSession: (modelPath: string, place: SessionPlace) => Promise<Session>;
 }
 
 export interface LoadedServable {
   readonly servable: Servable;
-  readonly session: Session;
+  readonly session: SessionLanes;
 }
 
 /**
  * From a model folder to a model that is proven to answer.
  *
  * Order: find the file → look at it before ONNX Runtime opens it → descriptions → custom code → session → one row (the
- * golden one, if there is one) → what its outputs mean → golden check → custom answer → batch sizes.
+ * golden one, if there is one) → what its outputs mean → golden check → custom answer → batch sizes → lanes.
  *
  * @throws {StartupError} one line that names the file or key at fault, and the remedy.
  */
@@ -68,13 +75,14 @@ export async function loadServable(options: LoadOptions): Promise<LoadedServable
   const golden = readGoldenPair(location.folder);
   const custom = await loadCustomCode(settings, location, imagePool);
   const sha256 = await hashFile(location.modelPath);
-  const session = await startSession(location.modelPath).catch((error: unknown) => {
+  const rssBefore = process.memoryUsage.rss();
+  const session = await startSession(location.modelPath, firstPlace(options)).catch((error: unknown) => {
     const reason = firstLine((error as Error).message);
     const remedy = /opset/i.test(reason) ? "; export it again with a lower opset" : "";
     throw new StartupError(`${location.modelPath} can't be loaded: ${reason}${remedy}`);
   });
   try {
-    return { servable: await prove(options, { location, recipe, golden, custom, sha256, session }), session };
+    return await prove(options, { location, recipe, golden, custom, sha256, session, rssBefore });
   } catch (error) {
     await session.close();
     throw error;
@@ -88,10 +96,13 @@ interface Opened {
   readonly custom: CustomCode | undefined;
   readonly sha256: string;
   readonly session: Session;
+  /** The process's memory before the session. Units: bytes. */
+  readonly rssBefore: number;
 }
 
-async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Promise<Servable> {
-  const { location, recipe, golden, custom, sha256, session } = opened;
+async function prove(options: LoadOptions, opened: Opened): Promise<LoadedServable> {
+  const { settings, imagePool } = options;
+  const { location, recipe, golden, custom, sha256, session, rssBefore } = opened;
   const { info } = session;
   const image = findImageInput(info, recipe);
   const chosen = image === undefined ? undefined : choosePreprocess(image, recipe);
@@ -107,17 +118,14 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
     chosen === undefined || (golden === undefined && custom === undefined)
       ? undefined
       : await sampleImage(imagePool, golden, chosen.spec, imageHooks);
-  const trial = await tryRow(
-    session,
-    batching,
+  const sampleRow =
     sample === undefined || image === undefined
       ? makeRow
-      : () => ({ [image.name]: structuredClone(sample.row) }),
-    {
-      mustRun: image !== undefined,
-      modelPath: location.modelPath,
-    },
-  );
+      : () => ({ [image.name]: structuredClone(sample.row) });
+  const trial = await tryRow(session, batching, sampleRow, {
+    mustRun: image !== undefined,
+    modelPath: location.modelPath,
+  });
   const {
     head: chosenHead,
     origins,
@@ -140,7 +148,20 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
     trial === undefined
       ? unmeasuredPlan(settings.maxBatchSize)
       : await warmUp({ session, batching: trial.batching, makeRow, maxBatchSize: settings.maxBatchSize });
-  return {
+  const lanes = await openLanes({
+    plan: options,
+    first: session,
+    start: (place) => options.startSession(location.modelPath, place),
+    prove: async (lane) => {
+      const { outputs } = await runTrial({ session: lane, batching: provenBatching, makeRow: sampleRow });
+      if (golden !== undefined) requireGolden(location, compareGolden(golden, outputs));
+    },
+    batching: provenBatching,
+    makeRow: trial === undefined ? undefined : makeRow,
+    measured,
+    laneBytes: process.memoryUsage.rss() - rssBefore,
+  });
+  const servable: Servable = {
     name: settings.modelName,
     version: location.version,
     file: relative(location.folder, location.modelPath),
@@ -157,7 +178,8 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
     ...(imageHooks === undefined ? {} : { imageHooks }),
     batching: provenBatching,
     ...(chosen === undefined || provenBatching.kind === "whole" ? {} : rowBytes(chosen.spec)),
-    ...measured,
+    ...lanes.measured,
+    lanes: lanes.report,
     ...(goldenResult === undefined ? {} : { golden: goldenResult }),
     origins: { ...recipe.origins, ...chosen?.origins, ...origins, ...custom?.origins },
     warnings: [
@@ -167,8 +189,10 @@ async function prove({ settings, imagePool }: LoadOptions, opened: Opened): Prom
       ...(chosen?.warnings ?? []),
       ...warnings,
       ...goldenWarnings(golden !== undefined, image !== undefined),
+      ...lanes.warnings,
     ],
   };
+  return { servable, session: lanes.session };
 }
 
 const ITEM_BYTES = { float32: 4, float16: 2, uint8: 1 } as const;

@@ -1,9 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { check } from "./check.ts";
 import { cpuCount } from "./config/cpu-count.ts";
+import { type CudaDevices, cudaDevices } from "./config/cuda-devices.ts";
 import { helpText } from "./config/help.ts";
 import { parseSettings } from "./config/parse-settings.ts";
+import type { Settings } from "./config/settings.ts";
 import { StartupError } from "./errors.ts";
 import { serve } from "./serve.ts";
 
@@ -18,6 +20,20 @@ const cpus = cpuCount({
   },
 });
 
+function findCuda({ cudaDevices: setting }: Settings): CudaDevices {
+  return cudaDevices({
+    setting,
+    cudaVisibleDevices: process.env.CUDA_VISIBLE_DEVICES,
+    listFolder: (path) => {
+      try {
+        return readdirSync(path);
+      } catch {
+        return [];
+      }
+    },
+  });
+}
+
 /** Ends with the exit code; a start that fails says why in one line on standard error. */
 async function main(args: readonly string[]): Promise<void> {
   const [command = "serve", ...rest] = args;
@@ -28,11 +44,13 @@ async function main(args: readonly string[]): Promise<void> {
   } else if (command === "check") {
     const [dir, ...flags] = rest;
     const dirFlags = dir === undefined || dir.startsWith("--") ? rest : [`--model-dir=${dir}`, ...flags];
-    process.exitCode = await check({ settings: parseSettings(dirFlags, process.env), cpus });
+    const settings = parseSettings(dirFlags, process.env);
+    process.exitCode = await check({ settings, cpus, cuda: findCuda(settings) });
   } else {
     // "serve" is what SageMaker starts containers with.
     const flags = command === "serve" ? rest : args;
-    await serve({ settings: parseSettings(flags, process.env), cpus });
+    const settings = parseSettings(flags, process.env);
+    await serve({ settings, cpus, cuda: findCuda(settings) });
   }
 }
 

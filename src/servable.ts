@@ -3,6 +3,7 @@ import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { ImageHooks } from "./image-workers/image-task.ts";
 import type { Batching } from "./model/find-batching.ts";
 import type { GoldenResult } from "./model/golden.ts";
+import type { LaneReport } from "./open-lanes.ts";
 import type { ModelInputs } from "./protocol/predict-request.ts";
 import type { SessionInfo } from "./runtime/session.ts";
 import type { Head } from "./signature/head.ts";
@@ -28,6 +29,7 @@ export interface Servable extends BatchPlan {
   readonly batching: Batching;
   /** Of every row that an image becomes; absent where it depends on the image, or the model takes none. */
   readonly rowBytes?: number;
+  readonly lanes: LaneReport;
   readonly golden?: GoldenResult;
   /** For each value of the preprocessing and the outputs, the file or rule that it came from. */
   readonly origins: Readonly<Record<string, string>>;

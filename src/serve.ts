@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { CudaDevices } from "./config/cuda-devices.ts";
 import type { Settings } from "./config/settings.ts";
 import { toStartupError } from "./errors.ts";
 import { createLogger } from "./observability/logger.ts";
@@ -8,6 +9,7 @@ export interface ServeOptions {
   readonly settings: Settings;
   /** CPUs to plan threads for. */
   readonly cpus: number;
+  readonly cuda: CudaDevices;
 }
 
 /** How long a process that should end at once waits for what its worker threads are in. */
@@ -19,14 +21,14 @@ const LAST_RUN_MS = 2000;
  *
  * @throws {StartupError} when the address can't be bound or the model can't be served.
  */
-export async function serve({ settings, cpus }: ServeOptions): Promise<void> {
+export async function serve({ settings, cpus, cuda }: ServeOptions): Promise<void> {
   const logger = createLogger(settings.logLevel);
   const fail = (error: Error) => {
     logger.fatal({ error }, "stopping after a failure");
     server.lifecycle.moveTo("FAILED", error.message);
     void stop(0, 1);
   };
-  const server = new Server({ settings, logger, cpus, onFatal: fail });
+  const server = new Server({ settings, logger, cpus, cuda, onFatal: fail });
 
   // Not before the batch that runs has ended, if that is soon.
   const exit = async (code: number) => {

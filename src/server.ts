@@ -3,6 +3,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { FairPermits } from "./batching/fair-permits.ts";
+import type { CudaDevices } from "./config/cuda-devices.ts";
 import type { Settings } from "./config/settings.ts";
 import { StartupError } from "./errors.ts";
 import { Admission } from "./http/admission.ts";
@@ -11,14 +12,13 @@ import { answerClientError } from "./http/client-error.ts";
 import type { LoadedModel } from "./http/serving-api.ts";
 import { ImagePool } from "./image-workers/image-pool.ts";
 import { ImageWorkTime } from "./image-workers/image-work-time.ts";
+import { LaneStarter, type StartSession } from "./lane-starter.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { loadServable } from "./load-servable.ts";
 import type { Logger } from "./observability/logger.ts";
 import { Metrics } from "./observability/metrics.ts";
 import { Predictor } from "./predictor.ts";
-import type { Session } from "./runtime/session.ts";
-import { SupervisedSession } from "./runtime/supervised-session.ts";
-import { WorkerSession } from "./runtime/worker-session.ts";
+import type { SessionLanes } from "./runtime/session-lanes.ts";
 import type { Servable } from "./servable.ts";
 import { rowSlots } from "./tensor/row-slots.ts";
 import { createTunedBatching, type TunedBatching } from "./tuned-batching.ts";
@@ -28,14 +28,10 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** CPUs to plan threads for. */
   readonly cpus: number;
+  readonly cuda: CudaDevices;
   /** Called once when the server can't go on: its process should end. */
   readonly onFatal: (error: Error) => void;
-  /**
-   * Starts the session of a model file.
-   *
-   * @default a worker thread with ONNX Runtime, replaced when it dies
-   */
-  readonly startSession?: (modelPath: string) => Promise<Session>;
+  readonly startSession?: StartSession;
 }
 
 /** How long the requests that are on their way when the listener closes may take to arrive. */
@@ -56,8 +52,9 @@ export class Server {
   readonly #metrics: Metrics;
   readonly #imagePool: ImagePool;
   readonly #imageWorkTime: ImageWorkTime;
+  readonly #starter: LaneStarter;
   #batching: TunedBatching | undefined;
-  #starting: Promise<Session> | undefined;
+  #lanes: SessionLanes | undefined;
   #ended: Promise<void> | undefined;
   #model: LoadedModel | undefined;
   #openAnswers = 0;
@@ -75,6 +72,7 @@ export class Server {
       inflightRequests: () => this.#admission.inflightRequests,
       inflightInstances: () => this.#admission.inflightInstances,
       inflightBytes: () => this.#admission.inflightBytes,
+      lanes: () => this.#lanes?.live ?? 0,
       ready: () => this.lifecycle.state === "READY",
       tuning: () => this.#batching?.tuning(),
     });
@@ -84,9 +82,10 @@ export class Server {
       workers: imageWorkers,
       maxImagePixels: settings.maxImagePixels,
       imageTimeoutMs: settings.imageTimeoutMs,
-      onRestart: () => this.#metrics.workerRestarted("image"),
+      onRestart: () => this.#metrics.imageWorkerRestarted(),
       onTaskEnded: (kind, ms) => this.#imageWorkTime.taskEnded(kind, ms),
     });
+    this.#starter = this.#createStarter(options);
     this.#http = this.#createHttpServer(settings, logger);
   }
 
@@ -120,18 +119,21 @@ export class Server {
    * @throws {StartupError} when it can't be served.
    */
   async load(): Promise<void> {
-    const { settings, logger, startSession } = this.#options;
+    const { settings, logger, cpus, cuda } = this.#options;
     const { servable, session } = await loadServable({
       settings,
       imagePool: this.#imagePool,
-      startSession: (modelPath) => {
-        this.#starting = startSession?.(modelPath) ?? this.#startWorker(modelPath);
-        return this.#starting;
-      },
+      cpus,
+      cuda,
+      startSession: (modelPath, place) => this.#starter.start(modelPath, place),
     });
+    this.#lanes = session;
     this.#model = this.#createModel(servable, session);
     const { name, version, sha256, info } = servable;
-    this.#metrics.modelLoaded({ name, version: String(version), sha256, provider: info.provider });
+    this.#metrics.modelLoaded(
+      { name, version: String(version), sha256, provider: info.provider },
+      session.count,
+    );
     for (const warning of servable.warnings) logger.warn(warning);
     logger.info(
       {
@@ -144,6 +146,7 @@ export class Server {
         maxBatchSize: servable.maxBatchSize,
         maxBatchSizeReason: servable.maxBatchSizeReason,
         tuning: this.#model.tuning(),
+        lanes: servable.lanes,
         golden: servable.golden,
         origins: servable.origins,
       },
@@ -184,8 +187,7 @@ export class Server {
   }
 
   async #endWorkers(): Promise<void> {
-    const session = await this.#starting?.catch(() => undefined);
-    await Promise.all([session?.close(), this.#imagePool.close()]);
+    await Promise.all([this.#starter.close(), this.#imagePool.close()]);
   }
 
   /** Connections that the kernel has accepted and this process has not would be reset when the listener closes. */
@@ -232,16 +234,14 @@ export class Server {
     return server;
   }
 
-  #startWorker(modelPath: string): Promise<Session> {
-    const { settings, cpus, logger, onFatal } = this.#options;
-    const intraOpThreads = settings.intraOpThreads ?? cpus;
-    return SupervisedSession.start({
-      start: (onExit) => WorkerSession.start({ modelPath, device: settings.device, intraOpThreads, onExit }),
+  #createStarter({ startSession, logger, onFatal }: ServerOptions): LaneStarter {
+    return new LaneStarter({
+      startSession,
       observer: {
-        lost: () => {
-          this.lifecycle.moveTo("LOADING");
-          this.#metrics.workerRestarted("inference");
-          logger.error("the inference worker died; starting another");
+        lost: (lane) => {
+          if (this.#lanes?.live === 0) this.lifecycle.moveTo("LOADING");
+          this.#metrics.inferenceWorkerRestarted(lane);
+          logger.error({ lane }, "the inference worker died; starting another");
         },
         restored: () => {
           // A worker that died while the model was being proven fails the start.
@@ -255,17 +255,17 @@ export class Server {
     });
   }
 
-  #createModel(servable: Servable, session: Session): LoadedModel {
+  #createModel(servable: Servable, session: SessionLanes): LoadedModel {
     const { settings } = this.#options;
     const metrics = this.#metrics;
-    // One batch runs, one is ready, and the image workers fill the next.
-    const rows = 2 * servable.maxBatchSize + this.#imagePool.concurrency;
+    // One batch runs on each lane, one is ready, and the image workers fill the next.
+    const rows = (session.count + 1) * servable.maxBatchSize + this.#imagePool.concurrency;
     const batching = createTunedBatching({
       servable,
       session,
       settings,
       metrics,
-      lanes: 1,
+      lanes: session.count,
       imageWorkers: this.#imagePool.concurrency,
       imageMs: () => this.#imageWorkTime.perImageMs,
     });

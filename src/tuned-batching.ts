@@ -47,6 +47,8 @@ export function createTunedBatching(options: TunedBatchingOptions): TunedBatchin
     batchTimeoutMicros: settings.batchTimeoutMicros,
     worthWaitMs: (rows) => tuner.worthWaitMs(rows),
     lanes,
+    // Where sizes are padded, two runs of half as many rows would be twice the work.
+    sharesRows: servable.allowedBatchSizes === undefined,
     runBatch: async (batch) => {
       const startMs = performance.now();
       const outcome = await runBatch(session, batch, tuner.runSize(batch.length));

@@ -24,8 +24,15 @@ export interface BatchSchedulerOptions<Row, Result> {
    * @default endless
    */
   readonly worthWaitMs?: (rows: number) => number;
-  /** Batches that run at once: one for each device. Minimum: 1. */
+  /** Batches that run at once: one for each lane. Minimum: 1. */
   readonly lanes: number;
+  /**
+   * Shares waiting rows out among the lanes that are free, rather than to fill one and leave others idle. Never
+   * where `batchTimeoutMicros` asks for fuller batches.
+   *
+   * @default false
+   */
+  readonly sharesRows?: boolean;
   /** Runs a closed batch. Gives one result for each row, in the same order; a rejection goes to every row. */
   readonly runBatch: (rows: readonly Row[]) => Promise<readonly Result[]>;
   readonly observer?: BatchObserver;
@@ -161,15 +168,18 @@ export class BatchScheduler<Row, Result> {
   /** Closes batches while a device is free and rows wait. */
   #fillLanes(): void {
     clearTimeout(this.#timer);
-    while (this.#lanes.pending < this.#lanes.concurrency) {
-      const batch = this.#closeBatch();
+    for (;;) {
+      const freeLanes = this.#lanes.concurrency - this.#lanes.pending;
+      const batch = freeLanes === 0 ? undefined : this.#closeBatch(freeLanes);
       if (batch === undefined) return;
       void this.#lanes.add(() => this.#run(batch)).then(() => this.#fillLanes());
     }
   }
 
-  #closeBatch(): Entry<Row, Result>[] | undefined {
-    const maxRows = this.#options.maxBatchSize();
+  #closeBatch(freeLanes: number): Entry<Row, Result>[] | undefined {
+    const { maxBatchSize, sharesRows = false, batchTimeoutMicros = 0 } = this.#options;
+    const maxRows = maxBatchSize();
+    const shares = sharesRows && batchTimeoutMicros === 0 ? freeLanes : 1;
     let waitMs = Number.POSITIVE_INFINITY;
     for (const [group, queue] of this.#groups) {
       if (queue.size < maxRows) {
@@ -177,7 +187,7 @@ export class BatchScheduler<Row, Result> {
         waitMs = Math.min(waitMs, groupWaitMs);
         if (groupWaitMs > 0) continue;
       }
-      const batch = this.#take(queue, maxRows);
+      const batch = this.#take(queue, Math.min(maxRows, Math.ceil(queue.size / shares)));
       this.#groups.delete(group);
       if (queue.size > 0) this.#groups.set(group, queue);
       if (batch.length > 0) return batch;

@@ -8,6 +8,7 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly device: "auto" | "cpu" | "cuda";
+  readonly cudaDevices: string | undefined;
   readonly maxBatchSize: number | undefined;
   readonly batchTimeoutMicros: number;
   readonly targetLatencyMs: number | undefined;
@@ -19,6 +20,7 @@ export interface Settings {
   readonly requestTimeoutMs: number;
   readonly receiveTimeoutMs: number;
   readonly imageTimeoutMs: number;
+  readonly inferenceLanes: number | undefined;
   readonly intraOpThreads: number | undefined;
   readonly imageWorkers: number | undefined;
   readonly keepAliveMs: number;
@@ -98,6 +100,12 @@ export const SETTINGS: { readonly [Name in keyof Settings]: SettingRow } = {
     default: "auto",
     help: "Where the model runs; auto takes CUDA if it works, else the CPU with a warning; cuda fails the start if CUDA does not work.",
   },
+  cudaDevices: {
+    kind: "text",
+    default: undefined,
+    unset: "every GPU of the container that works",
+    help: "GPUs to use, as CUDA counts them: 0,1 or all; each that is named must work.",
+  },
   maxBatchSize: {
     ...integer(1, 4096),
     default: undefined,
@@ -151,10 +159,16 @@ export const SETTINGS: { readonly [Name in keyof Settings]: SettingRow } = {
     default: "10000",
     help: "Longest time for decoding and preprocessing one image; then its worker is replaced.",
   },
+  inferenceLanes: {
+    ...integer(1, 256),
+    default: undefined,
+    unset: "one for each GPU; on a CPU learnt at warm-up",
+    help: "Sessions of the model that run batches side by side; each holds the weights.",
+  },
   intraOpThreads: {
     ...integer(1, 1024),
     default: undefined,
-    unset: "the CPUs that the container may use",
+    unset: "the CPUs that the container may use, shared out among the lanes",
     help: "Threads of one run of the model.",
   },
   imageWorkers: {

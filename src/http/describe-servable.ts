@@ -40,6 +40,11 @@ export function describeServable(servable: Servable, settings: Settings, tuning:
         run_ms: runMs,
       })),
     },
+    lanes: {
+      count: servable.lanes.count,
+      intra_op_threads: servable.lanes.intraOpThreads,
+      reason: servable.lanes.reason,
+    },
     limits: {
       max_body_bytes: settings.maxBodyBytes,
       max_instances: settings.maxInstances,

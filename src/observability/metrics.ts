@@ -26,6 +26,7 @@ export interface MetricSources {
   readonly inflightRequests: () => number;
   readonly inflightInstances: () => number;
   readonly inflightBytes: () => number;
+  readonly lanes: () => number;
   readonly ready: () => boolean;
   /** Undefined until the model is loaded. */
   readonly tuning: () => TuningFigures | undefined;
@@ -56,7 +57,7 @@ export class Metrics {
   readonly #refusals: Counter<"reason">;
   readonly #stages: Histogram<"stage">;
   readonly #batchSizes: Histogram;
-  readonly #restarts: Counter<"worker">;
+  readonly #restarts: Counter<"worker" | "lane">;
   readonly #nonFinite: Counter;
   readonly #model: Gauge<"name" | "version" | "sha256" | "provider">;
 
@@ -103,8 +104,8 @@ export class Metrics {
     });
     this.#restarts = new Counter({
       name: "onnx_serving_worker_restarts_total",
-      help: "Worker threads that had to be replaced.",
-      labelNames: ["worker"],
+      help: "Worker threads that had to be replaced; those of the model by their lane.",
+      labelNames: ["worker", "lane"],
       registers,
     });
     this.#nonFinite = new Counter({
@@ -121,7 +122,7 @@ export class Metrics {
     this.#addGauges(limits, sources);
     for (const outcome of INSTANCE_OUTCOMES) this.#instances.inc({ outcome }, 0);
     for (const reason of REFUSAL_REASONS) this.#refusals.inc({ reason }, 0);
-    for (const worker of ["inference", "image"]) this.#restarts.inc({ worker }, 0);
+    this.#restarts.inc({ worker: "image" }, 0);
   }
 
   requestEnded(request: { method: string; route: string; status: number; seconds: number }): void {
@@ -149,16 +150,24 @@ export class Metrics {
     this.#batchSizes.observe(rows);
   }
 
-  workerRestarted(worker: "inference" | "image"): void {
-    this.#restarts.inc({ worker });
+  imageWorkerRestarted(): void {
+    this.#restarts.inc({ worker: "image" });
+  }
+
+  inferenceWorkerRestarted(lane: number): void {
+    this.#restarts.inc({ worker: "inference", lane });
   }
 
   nonFiniteWritten(count: number): void {
     if (count > 0) this.#nonFinite.inc(count);
   }
 
-  modelLoaded(model: { name: string; version: string; sha256: string; provider: string }): void {
+  modelLoaded(
+    model: { name: string; version: string; sha256: string; provider: string },
+    lanes: number,
+  ): void {
     this.#model.set(model, 1);
+    for (let lane = 0; lane < lanes; lane++) this.#restarts.inc({ worker: "inference", lane }, 0);
   }
 
   /** Returns the page in Prometheus' text format, and its content type. */
@@ -199,6 +208,7 @@ export class Metrics {
     );
     seconds("run_row_seconds", "What each row adds to a run, as fitted.", (one) => one.runTime?.rowMs);
     seconds("expected_seconds", "How long one more row would take to its result.", (one) => one.expectedMs);
+    gauge("lanes", "Sessions of the model that can run a batch.", sources.lanes);
     gauge("ready", "1 when the server answers predictions, else 0.", () => Number(sources.ready()));
   }
 }

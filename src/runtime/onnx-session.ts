@@ -28,14 +28,15 @@ export class OnnxSession {
    * @throws {Error} with ONNX Runtime's own message when the file is no model, needs another opset, has
    * values that are no tensors, or (with `cuda`) when CUDA can't be used.
    */
-  static async load({ modelPath, device, intraOpThreads }: InferenceWorkerOptions): Promise<OnnxSession> {
+  static async load(worker: InferenceWorkerOptions): Promise<OnnxSession> {
+    const { modelPath, device, intraOpThreads, cudaDevice = 0 } = worker;
     const options = sessionOptions(intraOpThreads);
     if (device !== "cpu") {
       try {
         // A missing provider library or GPU makes this throw, whatever follows "cuda" in the list.
         const session = await InferenceSession.create(modelPath, {
           ...options,
-          executionProviders: ["cuda"],
+          executionProviders: [{ name: "cuda", deviceId: cudaDevice }],
         });
         return new OnnxSession(session, { ...describe(session), provider: "cuda" });
       } catch (error) {

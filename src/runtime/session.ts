@@ -9,6 +9,17 @@ export interface SessionInfo {
   readonly providerWarning?: string;
 }
 
+/** Where a session runs, and with how much of the machine. */
+export interface SessionPlace {
+  /** 0 for the first of the sessions that serve together, 1 for the second ... */
+  readonly lane: number;
+  readonly device: "auto" | "cpu" | "cuda";
+  /** Threads of one run. */
+  readonly intraOpThreads: number;
+  /** The GPU, as CUDA counts them; of no account on a CPU. */
+  readonly cudaDevice: number;
+}
+
 /** What one run is fed. The session takes the tensors over: their memory may be gone afterwards. */
 export type Feed =
   /**
@@ -40,6 +51,8 @@ export interface RunOutcome {
  */
 export interface Session {
   readonly info: SessionInfo;
+  /** Only while the thread that holds the model is being replaced: settles when that has come about, or can't. */
+  readonly restored?: Promise<unknown> | undefined;
   run(feed: Feed): Promise<RunOutcome>;
   close(): Promise<void>;
 }

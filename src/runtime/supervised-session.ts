@@ -22,6 +22,13 @@ export interface SupervisedSessionOptions {
   readonly maxDeaths?: number;
   /** @default 60000 */
   readonly windowMs?: number;
+  /**
+   * When threads died, on the clock of `performance.now()`. Sessions that share it give up by what all of
+   * them lost together.
+   *
+   * @default its own
+   */
+  readonly deathsMs?: number[];
   readonly observer: SessionObserver;
 }
 
@@ -32,12 +39,14 @@ export interface SupervisedSessionOptions {
 export class SupervisedSession implements Session {
   readonly info: SessionInfo;
   readonly #options: SupervisedSessionOptions;
+  readonly #deathsMs: number[];
   #current: Promise<Session>;
-  #deathsMs: number[] = [];
+  #isLost = false;
   #closed = false;
 
   private constructor(options: SupervisedSessionOptions, first: Session) {
     this.#options = options;
+    this.#deathsMs = options.deathsMs ?? [];
     this.#current = Promise.resolve(first);
     this.info = first.info;
   }
@@ -50,6 +59,10 @@ export class SupervisedSession implements Session {
     });
     supervised = new SupervisedSession(options, first);
     return supervised;
+  }
+
+  get restored(): Promise<unknown> | undefined {
+    return this.#isLost ? this.#current : undefined;
   }
 
   async run(feed: Feed): Promise<RunOutcome> {
@@ -68,7 +81,9 @@ export class SupervisedSession implements Session {
     if (this.#closed) return;
     const { start, maxDeaths = 3, windowMs = 60_000, observer } = this.#options;
     const nowMs = performance.now();
-    this.#deathsMs = [...this.#deathsMs.filter((ms) => nowMs - ms < windowMs), nowMs];
+    const recentMs = this.#deathsMs.filter((ms) => nowMs - ms < windowMs);
+    this.#deathsMs.splice(0, Number.POSITIVE_INFINITY, ...recentMs, nowMs);
+    this.#isLost = true;
     observer.lost();
     if (this.#deathsMs.length >= maxDeaths) {
       const reason = new StartupError(`the inference worker died ${maxDeaths} times in ${windowMs / 1000} s`);
@@ -80,7 +95,10 @@ export class SupervisedSession implements Session {
     const next = start(() => this.#replace());
     this.#current = next;
     next.then(
-      () => observer.restored(),
+      () => {
+        this.#isLost = false;
+        observer.restored();
+      },
       (error: unknown) => {
         // A thread that died while it loaded has been replaced already.
         if (this.#current === next) observer.gaveUp(error as StartupError);

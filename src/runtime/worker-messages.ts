@@ -7,6 +7,12 @@ export interface InferenceWorkerOptions {
   readonly device: "auto" | "cpu" | "cuda";
   /** Threads of one run. */
   readonly intraOpThreads: number;
+  /**
+   * The GPU, as CUDA counts them; of no account on a CPU.
+   *
+   * @default 0
+   */
+  readonly cudaDevice?: number;
 }
 
 /** Main thread → worker: end when the runs before this have ended. */

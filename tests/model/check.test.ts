@@ -18,7 +18,9 @@ async function printed(folder: string): Promise<string> {
   });
   onTestFinished(() => write.mockRestore());
   const settings = parseSettings([`--model-dir=${folder}`, "--device=cpu"], {});
-  const exitCode = await check({ settings, cpus: 1 }).finally(() => write.mockRestore());
+  const exitCode = await check({ settings, cpus: 1, cuda: { devices: [0], areNamed: false } }).finally(() =>
+    write.mockRestore(),
+  );
   expect(exitCode).toBe(0);
   return lines.join("");
 }

@@ -25,8 +25,10 @@ export function load(folder: string, ...flags: string[]): Promise<LoadedServable
   return loadServable({
     settings: parseSettings([`--model-dir=${folder}`, ...flags], {}),
     imagePool,
-    startSession: async (modelPath) => {
-      const session = await WorkerSession.start({ modelPath, device: "cpu", intraOpThreads: 1 });
+    cpus: 1,
+    cuda: { devices: [0], areNamed: false },
+    startSession: async (modelPath, place) => {
+      const session = await WorkerSession.start({ modelPath, ...place, device: "cpu" });
       openSessions += 1;
       const close = async () => {
         openSessions -= 1;

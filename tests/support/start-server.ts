@@ -2,8 +2,7 @@ import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseSettings } from "../../src/config/parse-settings.ts";
 import { createLogger } from "../../src/observability/logger.ts";
-import type { Session } from "../../src/runtime/session.ts";
-import { Server } from "../../src/server.ts";
+import { Server, type ServerOptions } from "../../src/server.ts";
 import { type FolderFiles, writeModelFolder } from "./model-folder.ts";
 
 /** The repository's own model. */
@@ -13,7 +12,7 @@ export interface StartOptions {
   /** Files of the model folder; the repository's digits when absent. */
   readonly files?: FolderFiles;
   readonly flags?: readonly string[];
-  readonly startSession?: (modelPath: string) => Promise<Session>;
+  readonly startSession?: NonNullable<ServerOptions["startSession"]>;
   /** false: the port is bound, but `load` is left to the test. */
   readonly load?: boolean;
 }
@@ -41,6 +40,7 @@ export async function startServer(options: StartOptions = {}): Promise<StartedSe
     settings: parseSettings([...base, ...flags], {}),
     logger: createLogger("debug", { write: (line) => log.push(JSON.parse(line)) }),
     cpus: 2,
+    cuda: { devices: [0], areNamed: false },
     onFatal: (error) => fatal.push(error),
     ...(startSession === undefined ? {} : { startSession }),
   });

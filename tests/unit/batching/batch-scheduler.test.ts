@@ -51,6 +51,36 @@ describe("BatchScheduler", () => {
     expect(runner.started).toEqual([["a1", "a2"]]);
   });
 
+  test("shares the rows that came together out among the lanes that are free", async () => {
+    const { runner, openTask } = setUp({ lanes: 3, sharesRows: true });
+    openTask().enqueue(["a1", "a2", "a3", "a4", "a5"]);
+    await settle();
+    expect(runner.started).toEqual([["a1", "a2"], ["a3", "a4"], ["a5"]]);
+  });
+
+  test("shares rows out among free lanes only, and closes no batch above the largest size", async () => {
+    const { runner, openTask } = setUp({ lanes: 3, sharesRows: true, maxBatchSize: () => 2 });
+    openTask().enqueue(["a1"]);
+    await settle();
+    openTask().enqueue(["b1", "b2", "b3", "b4", "b5", "b6"]);
+    await settle();
+    expect(runner.started).toEqual([["a1"], ["b1", "b2"], ["b3", "b4"]]);
+  });
+
+  test("fills one batch before another lane takes rows, when rows are not to be shared", async () => {
+    const { runner, openTask } = setUp({ lanes: 2 });
+    openTask().enqueue(["a1", "a2", "a3", "a4", "a5"]);
+    await settle();
+    expect(runner.started).toEqual([["a1", "a2", "a3", "a4"], ["a5"]]);
+  });
+
+  test("shares no rows where idle devices wait for fuller batches", async () => {
+    const { runner, openTask } = setUp({ lanes: 2, sharesRows: true, batchTimeoutMicros: 1000 });
+    openTask().enqueue(["a1", "a2", "a3"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(runner.started).toEqual([["a1", "a2", "a3"]]);
+  });
+
   test("gathers rows while a batch runs and closes the next when the device becomes free", async () => {
     const { runner, openTask } = setUp();
     openTask().enqueue(["a1"]);

@@ -145,6 +145,51 @@ describe("SupervisedSession", () => {
     await expect(session.run(FEED)).rejects.toThrow(StartupError);
   });
 
+  test("says that it is lost from a death until another thread has loaded the model", async () => {
+    const { session, die, load } = await setUp();
+    expect(session.restored).toBeUndefined();
+    await die();
+    const restored = session.restored;
+    expect(restored).toBeInstanceOf(Promise);
+    await load();
+    expect(session.restored).toBeUndefined();
+    await expect(restored).resolves.toBeDefined();
+  });
+
+  test("is lost already when it says so", async () => {
+    let session: SupervisedSession | undefined;
+    const lost: boolean[] = [];
+    const observer = {
+      lost: () => lost.push(session?.restored !== undefined),
+      restored: () => {},
+      gaveUp: () => {},
+    };
+    const started = await setUp({ observer });
+    session = started.session;
+    await started.die();
+    expect(lost).toEqual([true]);
+  });
+
+  test("stays lost, with the reason, after it gave up", async () => {
+    const { session, dieAndLoad, die } = await setUp();
+    await dieAndLoad();
+    await dieAndLoad();
+    await die();
+    await expect(session.restored).rejects.toThrow(StartupError);
+  });
+
+  test("gives up at the third death of all sessions that share their deaths", async () => {
+    const deathsMs: number[] = [];
+    const a = await setUp({ deathsMs });
+    const b = await setUp({ deathsMs });
+    await a.dieAndLoad();
+    await b.dieAndLoad();
+    expect([...a.events, ...b.events]).toEqual(["lost", "restored", "lost", "restored"]);
+    await a.die();
+    expect(a.events.at(-1)).toBe(GAVE_UP);
+    expect(await b.answerer()).toBe(2);
+  });
+
   test("counts the deaths of the last minute only", async () => {
     const { events, dieAndLoad, answerer } = await setUp();
     for (let i = 0; i < 5; i++) {

@@ -1,0 +1,162 @@
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { StartupError } from "../../../src/errors.ts";
+import type { LanePlan } from "../../../src/find-lanes.ts";
+import { type OpenLanesOptions, openLanes } from "../../../src/open-lanes.ts";
+import type { Feed, Session } from "../../../src/runtime/session.ts";
+import { tensor } from "../../support/onnx/tensor-proto.ts";
+
+const makeRow = () => ({ x: tensor("float32", [], [1]) });
+
+class FakeLane implements Session {
+  readonly info = { inputs: [], outputs: [], provider: "cpu" } as const;
+  readonly sizes = new Set<number>();
+  isClosed = false;
+  readonly #runMs: number;
+
+  constructor(runMs = 0) {
+    this.#runMs = runMs;
+  }
+
+  async run(feed: Feed) {
+    if (feed.kind === "rows") this.sizes.add(feed.batchSize);
+    if (this.#runMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#runMs));
+    return { rows: [], computeInferMs: 0 };
+  }
+
+  async close() {
+    this.isClosed = true;
+  }
+}
+
+const measured = { maxBatchSize: 4, batchTimings: [] } as unknown as OpenLanesOptions["measured"];
+
+/** Opens lanes as INFERENCE_LANES=3 asks. */
+function open(options: Partial<OpenLanesOptions> = {}) {
+  const first = new FakeLane();
+  const lanes: FakeLane[] = [];
+  const settings: LanePlan["settings"] = {
+    device: "cpu",
+    inferenceLanes: 3,
+    intraOpThreads: undefined,
+    maxBatchSize: undefined,
+  };
+  const opened = openLanes({
+    plan: { settings, cpus: 6, cuda: { devices: [0], areNamed: false } },
+    first,
+    start: async () => {
+      const lane = new FakeLane();
+      lanes.push(lane);
+      return lane;
+    },
+    prove: async () => {},
+    batching: { kind: "rows" },
+    makeRow,
+    measured,
+    laneBytes: 1,
+    ...options,
+  });
+  return { opened, first, lanes };
+}
+
+describe("openLanes", () => {
+  test("gives all lanes as one session, and says how many and why", async () => {
+    const { session, report, warnings } = await open().opened;
+    expect(session.count).toBe(3);
+    expect(report).toEqual({ count: 3, intraOpThreads: 2, reason: "set by INFERENCE_LANES" });
+    expect(warnings).toEqual([]);
+  });
+
+  test("proves each lane but the first, which was proven before", async () => {
+    const prove = vi.fn(async () => {});
+    const { opened, lanes } = open({ prove });
+    await opened;
+    expect(prove.mock.calls).toEqual(lanes.map((lane) => [lane]));
+  });
+
+  test("warms new lanes up to the batch size that the first one learnt", async () => {
+    const { opened, first, lanes } = open();
+    expect((await opened).measured).toBe(measured);
+    expect(lanes.map(({ sizes }) => [...sizes])).toEqual([
+      [1, 2, 4],
+      [1, 2, 4],
+    ]);
+    expect(first.sizes.size).toBe(0);
+  });
+
+  test("learns the batch sizes again, and proves every lane, where lanes took the first session's place", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const first = new FakeLane(20);
+    const lanes: FakeLane[] = [];
+    const prove = vi.fn(async () => {});
+    const { opened } = open({
+      first,
+      prove,
+      plan: {
+        settings: {
+          device: "cpu",
+          inferenceLanes: undefined,
+          intraOpThreads: undefined,
+          maxBatchSize: undefined,
+        },
+        cpus: 4,
+        cuda: { devices: [0], areNamed: false },
+      },
+      // Two threads do as much as four, one of them half of that.
+      start: async ({ intraOpThreads }) => {
+        const lane = new FakeLane(intraOpThreads === 2 ? 20 : 40);
+        lanes.push(lane);
+        return lane;
+      },
+      measured: { ...measured, batchTimings: [{ batchSize: 4, runMs: 20 }] },
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { report, measured: learnt } = await opened;
+    expect(report).toEqual({
+      count: 2,
+      intraOpThreads: 2,
+      reason:
+        "4 lanes of 1 thread would run at most 400 rows/s, 2 lanes of 2 threads ran 400: under 1.25 times as many",
+    });
+    expect([first, ...lanes].map(({ isClosed }) => isClosed)).toEqual([true, false, false, true]);
+    expect(prove.mock.calls).toEqual([[lanes[0]], [lanes[1]]]);
+    // A run of any size takes 20 ms, so the largest is best.
+    expect(learnt.maxBatchSize).toBe(32);
+    expect([...(lanes[1]?.sizes ?? [])].sort((a, b) => a - b)).toEqual([1, 2, 4, 8, 16, 32]);
+  });
+
+  test("neither proves nor warms where rows can't be made up", async () => {
+    const prove = vi.fn(async () => {});
+    const { opened, lanes } = open({ prove, makeRow: undefined });
+    expect((await opened).measured).toBe(measured);
+    expect(prove).not.toHaveBeenCalled();
+    expect(lanes.map(({ sizes }) => sizes.size)).toEqual([0, 0]);
+  });
+
+  test("closes all lanes but the first when one answers otherwise", async () => {
+    const { opened, first, lanes } = open({
+      prove: async () => {
+        throw new StartupError("the outputs differ");
+      },
+    });
+    await expect(opened).rejects.toThrow("the outputs differ");
+    expect(lanes.map(({ isClosed }) => isClosed)).toEqual([true, true]);
+    expect(first.isClosed).toBe(false);
+  });
+
+  test("closes the lanes that were started when another can't be", async () => {
+    const started: FakeLane[] = [];
+    const { opened } = open({
+      start: async ({ lane }) => {
+        if (lane === 1) throw new StartupError("no memory");
+        const session = new FakeLane();
+        started.push(session);
+        return session;
+      },
+    });
+    await expect(opened).rejects.toThrow("lane 1 can't be started: no memory");
+    expect(started.map(({ isClosed }) => isClosed)).toEqual([true]);
+  });
+});
