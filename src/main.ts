@@ -1,11 +1,9 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { check } from "./check.ts";
 import { cpuCount } from "./config/cpu-count.ts";
 import { helpText } from "./config/help.ts";
 import { parseSettings } from "./config/parse-settings.ts";
 import { StartupError } from "./errors.ts";
-import { serve } from "./serve.ts";
 
 const cpus = cpuCount({
   schedulable: availableParallelism(),
@@ -18,7 +16,7 @@ const cpus = cpuCount({
   },
 });
 
-/** Ends with the exit code; a start that fails says why in one line on standard error. */
+/** Ends with the exit code; a start that fails says why in one line on standard error. Only what the command needs is loaded. */
 async function main(args: readonly string[]): Promise<void> {
   const [command = "serve", ...rest] = args;
   if (args.includes("--help")) {
@@ -28,11 +26,15 @@ async function main(args: readonly string[]): Promise<void> {
   } else if (command === "check") {
     const [dir, ...flags] = rest;
     const dirFlags = dir === undefined || dir.startsWith("--") ? rest : [`--model-dir=${dir}`, ...flags];
-    process.exitCode = await check({ settings: parseSettings(dirFlags, process.env), cpus });
+    const settings = parseSettings(dirFlags, process.env);
+    const { check } = await import("./check.ts");
+    process.exitCode = await check({ settings, cpus });
   } else {
     // "serve" is what SageMaker starts containers with.
     const flags = command === "serve" ? rest : args;
-    await serve({ settings: parseSettings(flags, process.env), cpus });
+    const settings = parseSettings(flags, process.env);
+    const { serve } = await import("./serve.ts");
+    await serve({ settings, cpus });
   }
 }
 

@@ -10,9 +10,8 @@ import { Admission } from "./http/admission.ts";
 import { createApp } from "./http/app.ts";
 import { answerClientError } from "./http/client-error.ts";
 import type { LoadedModel } from "./http/serving-api.ts";
-import { ImagePool } from "./image-workers/image-pool.ts";
+import type { ImagePool } from "./image-workers/image-pool.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { loadServable } from "./load-servable.ts";
 import type { Logger } from "./observability/logger.ts";
 import { Metrics } from "./observability/metrics.ts";
 import { Predictor } from "./predictor.ts";
@@ -53,14 +52,14 @@ export class Server {
   readonly #http: HttpServer;
   readonly #admission: Admission;
   readonly #metrics: Metrics;
-  readonly #imagePool: ImagePool;
+  #imagePool: ImagePool | undefined;
   #scheduler: BatchScheduler<Work, RowOutcome> | undefined;
   #session: Session | undefined;
   #model: LoadedModel | undefined;
   #openAnswers = 0;
 
   constructor(options: ServerOptions) {
-    const { settings, logger, cpus } = options;
+    const { settings, logger } = options;
     this.#options = options;
     this.#admission = new Admission(settings);
     this.#metrics = new Metrics(settings, {
@@ -69,12 +68,6 @@ export class Server {
       inflightInstances: () => this.#admission.inflightInstances,
       inflightBytes: () => this.#admission.inflightBytes,
       ready: () => this.lifecycle.state === "READY",
-    });
-    this.#imagePool = new ImagePool({
-      workers: settings.imageWorkers ?? cpus,
-      maxImagePixels: settings.maxImagePixels,
-      imageTimeoutMs: settings.imageTimeoutMs,
-      onRestart: () => this.#metrics.workerRestarted("image"),
     });
     this.#http = this.#createHttpServer(settings, logger);
   }
@@ -104,19 +97,22 @@ export class Server {
   }
 
   /**
-   * Loads and proves the model; then predictions are answered.
+   * Loads and proves the model; then predictions are answered. What only this needs is imported here, so that the port
+   * is bound before.
    *
    * @throws {StartupError} when it can't be served.
    */
   async load(): Promise<void> {
     const { settings, logger, startSession } = this.#options;
+    const imagePool = await this.#startImagePool();
+    const { loadServable } = await import("./load-servable.ts");
     const { servable, session } = await loadServable({
       settings,
-      imagePool: this.#imagePool,
+      imagePool,
       startSession: startSession ?? ((modelPath) => this.#startWorker(modelPath)),
     });
     this.#session = session;
-    this.#model = { servable, predictor: this.#createPredictor(servable, session) };
+    this.#model = { servable, predictor: this.#createPredictor(servable, session, imagePool) };
     const { name, version, sha256, info } = servable;
     this.#metrics.modelLoaded({ name, version: String(version), sha256, provider: info.provider });
     for (const warning of servable.warnings) logger.warn(warning);
@@ -156,7 +152,7 @@ export class Server {
       this.#http.closeAllConnections();
       await closed;
     }
-    await Promise.all([this.#session?.close(), this.#imagePool.close()]);
+    await Promise.all([this.#session?.close(), this.#imagePool?.close()]);
   }
 
   /** Connections that the kernel has accepted and this process has not would be reset when the listener closes. */
@@ -203,6 +199,19 @@ export class Server {
     return server;
   }
 
+  /** First of all, so that the threads start while this one imports the rest. */
+  async #startImagePool(): Promise<ImagePool> {
+    const { ImagePool } = await import("./image-workers/image-pool.ts");
+    const { settings, cpus } = this.#options;
+    this.#imagePool = new ImagePool({
+      workers: settings.imageWorkers ?? cpus,
+      maxImagePixels: settings.maxImagePixels,
+      imageTimeoutMs: settings.imageTimeoutMs,
+      onRestart: () => this.#metrics.workerRestarted("image"),
+    });
+    return this.#imagePool;
+  }
+
   #startWorker(modelPath: string): Promise<Session> {
     const { settings, cpus, logger, onFatal } = this.#options;
     const intraOpThreads = settings.intraOpThreads ?? cpus;
@@ -226,7 +235,7 @@ export class Server {
     });
   }
 
-  #createPredictor(servable: Servable, session: Session): Predictor {
+  #createPredictor(servable: Servable, session: Session, imagePool: ImagePool): Predictor {
     const { fixedBatchSize } = servable.batching;
     const metrics = this.#metrics;
     const scheduler = new BatchScheduler<Work, RowOutcome>({
@@ -249,9 +258,9 @@ export class Server {
     return new Predictor({
       servable,
       scheduler,
-      imagePool: this.#imagePool,
+      imagePool,
       // One batch runs, one is ready, and the image workers fill the next.
-      rowPermits: new FairPermits(2 * servable.maxBatchSize + this.#imagePool.concurrency),
+      rowPermits: new FairPermits(2 * servable.maxBatchSize + imagePool.concurrency),
       stageEnded: (stage, ms) => metrics.stageEnded(stage, ms),
     });
   }
