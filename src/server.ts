@@ -9,6 +9,7 @@ import { StartupError } from "./errors.ts";
 import { Admission } from "./http/admission.ts";
 import { createApp } from "./http/app.ts";
 import { answerClientError } from "./http/client-error.ts";
+import { loadJsonParser } from "./http/parse-json-text.ts";
 import type { LoadedModel } from "./http/serving-api.ts";
 import type { ImagePool } from "./image-workers/image-pool.ts";
 import { Lifecycle } from "./lifecycle.ts";
@@ -106,11 +107,13 @@ export class Server {
     const { settings, logger, startSession } = this.#options;
     const imagePool = await this.#startImagePool();
     const { loadServable } = await import("./load-servable.ts");
+    const jsonParser = loadJsonParser();
     const { servable, session } = await loadServable({
       settings,
       imagePool,
       startSession: startSession ?? ((modelPath) => this.#startWorker(modelPath)),
     });
+    await jsonParser;
     this.#session = session;
     this.#model = { servable, predictor: this.#createPredictor(servable, session, imagePool) };
     const { name, version, sha256, info } = servable;

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { ServingError } from "../../../src/errors.ts";
 import { ANALYZE, type Dialect, TENSORFLOW_SERVING } from "../../../src/http/dialects.ts";
 import { identifyBody } from "../../../src/http/identify-body.ts";
-import { parseJsonText } from "../../../src/http/parse-json-text.ts";
+import { loadJsonParser, parseJsonText } from "../../../src/http/parse-json-text.ts";
 import { type RequestPlace, readRequest } from "../../../src/http/read-request.ts";
 import { parseEnvelope } from "../../../src/protocol/parse-json.ts";
 import type { ModelInputs, PredictRequest } from "../../../src/protocol/predict-request.ts";
@@ -46,6 +46,7 @@ describe("readRequest", () => {
     ["analyze", ANALYZE],
     ["tfs", TENSORFLOW_SERVING],
   ])("keeps the images from the JSON parser, %s", async (_, dialect) => {
+    await loadJsonParser();
     const parse = vi.spyOn(JSON, "parse");
     const images = [image(50_000), image(900, 2)];
     const instances = images.map((bytes) => ({ image_bytes: { b64: bytes.toString("base64") } }));
