@@ -1,13 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { check } from "./check.ts";
 import { cpuCount } from "./config/cpu-count.ts";
 import { type CudaDevices, cudaDevices } from "./config/cuda-devices.ts";
 import { helpText } from "./config/help.ts";
 import { parseSettings } from "./config/parse-settings.ts";
 import type { Settings } from "./config/settings.ts";
 import { StartupError } from "./errors.ts";
-import { serve } from "./serve.ts";
 
 const cpus = cpuCount({
   schedulable: availableParallelism(),
@@ -34,7 +32,7 @@ function findCuda({ cudaDevices: setting }: Settings): CudaDevices {
   });
 }
 
-/** Ends with the exit code; a start that fails says why in one line on standard error. */
+/** Ends with the exit code; a start that fails says why in one line on standard error. Only what the command needs is loaded. */
 async function main(args: readonly string[]): Promise<void> {
   const [command = "serve", ...rest] = args;
   if (args.includes("--help")) {
@@ -45,11 +43,13 @@ async function main(args: readonly string[]): Promise<void> {
     const [dir, ...flags] = rest;
     const dirFlags = dir === undefined || dir.startsWith("--") ? rest : [`--model-dir=${dir}`, ...flags];
     const settings = parseSettings(dirFlags, process.env);
+    const { check } = await import("./check.ts");
     process.exitCode = await check({ settings, cpus, cuda: findCuda(settings) });
   } else {
     // "serve" is what SageMaker starts containers with.
     const flags = command === "serve" ? rest : args;
     const settings = parseSettings(flags, process.env);
+    const { serve } = await import("./serve.ts");
     await serve({ settings, cpus, cuda: findCuda(settings) });
   }
 }

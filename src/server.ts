@@ -9,12 +9,12 @@ import { StartupError } from "./errors.ts";
 import { Admission } from "./http/admission.ts";
 import { createApp } from "./http/app.ts";
 import { answerClientError } from "./http/client-error.ts";
+import { loadJsonParser } from "./http/parse-json-text.ts";
 import type { LoadedModel } from "./http/serving-api.ts";
-import { ImagePool } from "./image-workers/image-pool.ts";
+import type { ImagePool } from "./image-workers/image-pool.ts";
 import { ImageWorkTime } from "./image-workers/image-work-time.ts";
 import { LaneStarter, type StartSession } from "./lane-starter.ts";
 import { Lifecycle } from "./lifecycle.ts";
-import { loadServable } from "./load-servable.ts";
 import type { Logger } from "./observability/logger.ts";
 import { Metrics } from "./observability/metrics.ts";
 import { Predictor } from "./predictor.ts";
@@ -50,7 +50,7 @@ export class Server {
   readonly #http: HttpServer;
   readonly #admission: Admission;
   readonly #metrics: Metrics;
-  readonly #imagePool: ImagePool;
+  #imagePool: ImagePool | undefined;
   readonly #imageWorkTime: ImageWorkTime;
   readonly #starter: LaneStarter;
   #batching: TunedBatching | undefined;
@@ -60,7 +60,7 @@ export class Server {
   #openAnswers = 0;
 
   constructor(options: ServerOptions) {
-    const { settings, logger, cpus } = options;
+    const { settings, logger } = options;
     this.#options = options;
     this.#admission = new Admission({
       ...settings,
@@ -76,15 +76,7 @@ export class Server {
       ready: () => this.lifecycle.state === "READY",
       tuning: () => this.#batching?.tuning(),
     });
-    const imageWorkers = settings.imageWorkers ?? cpus;
-    this.#imageWorkTime = new ImageWorkTime(imageWorkers);
-    this.#imagePool = new ImagePool({
-      workers: imageWorkers,
-      maxImagePixels: settings.maxImagePixels,
-      imageTimeoutMs: settings.imageTimeoutMs,
-      onRestart: () => this.#metrics.imageWorkerRestarted(),
-      onTaskEnded: (kind, ms) => this.#imageWorkTime.taskEnded(kind, ms),
-    });
+    this.#imageWorkTime = new ImageWorkTime(settings.imageWorkers ?? options.cpus);
     this.#starter = this.#createStarter(options);
     this.#http = this.#createHttpServer(settings, logger);
   }
@@ -114,21 +106,26 @@ export class Server {
   }
 
   /**
-   * Loads and proves the model; then predictions are answered.
+   * Loads and proves the model; then predictions are answered. What only this needs is imported here, so that the port
+   * is bound before.
    *
    * @throws {StartupError} when it can't be served.
    */
   async load(): Promise<void> {
     const { settings, logger, cpus, cuda } = this.#options;
+    const imagePool = await this.#startImagePool();
+    const { loadServable } = await import("./load-servable.ts");
+    const jsonParser = loadJsonParser();
     const { servable, session } = await loadServable({
       settings,
-      imagePool: this.#imagePool,
+      imagePool,
       cpus,
       cuda,
       startSession: (modelPath, place) => this.#starter.start(modelPath, place),
     });
+    await jsonParser;
     this.#lanes = session;
-    this.#model = this.#createModel(servable, session);
+    this.#model = this.#createModel(servable, session, imagePool);
     const { name, version, sha256, info } = servable;
     this.#metrics.modelLoaded(
       { name, version: String(version), sha256, provider: info.provider },
@@ -187,7 +184,7 @@ export class Server {
   }
 
   async #endWorkers(): Promise<void> {
-    await Promise.all([this.#starter.close(), this.#imagePool.close()]);
+    await Promise.all([this.#starter.close(), this.#imagePool?.close()]);
   }
 
   /** Connections that the kernel has accepted and this process has not would be reset when the listener closes. */
@@ -234,6 +231,20 @@ export class Server {
     return server;
   }
 
+  /** First of all, so that the threads start while this one imports the rest. */
+  async #startImagePool(): Promise<ImagePool> {
+    const { ImagePool } = await import("./image-workers/image-pool.ts");
+    const { settings, cpus } = this.#options;
+    this.#imagePool = new ImagePool({
+      workers: settings.imageWorkers ?? cpus,
+      maxImagePixels: settings.maxImagePixels,
+      imageTimeoutMs: settings.imageTimeoutMs,
+      onRestart: () => this.#metrics.imageWorkerRestarted(),
+      onTaskEnded: (kind, ms) => this.#imageWorkTime.taskEnded(kind, ms),
+    });
+    return this.#imagePool;
+  }
+
   #createStarter({ startSession, logger, onFatal }: ServerOptions): LaneStarter {
     return new LaneStarter({
       startSession,
@@ -255,25 +266,25 @@ export class Server {
     });
   }
 
-  #createModel(servable: Servable, session: SessionLanes): LoadedModel {
+  #createModel(servable: Servable, session: SessionLanes, imagePool: ImagePool): LoadedModel {
     const { settings } = this.#options;
     const metrics = this.#metrics;
     // One batch runs on each lane, one is ready, and the image workers fill the next.
-    const rows = (session.count + 1) * servable.maxBatchSize + this.#imagePool.concurrency;
+    const rows = (session.count + 1) * servable.maxBatchSize + imagePool.concurrency;
     const batching = createTunedBatching({
       servable,
       session,
       settings,
       metrics,
       lanes: session.count,
-      imageWorkers: this.#imagePool.concurrency,
+      imageWorkers: imagePool.concurrency,
       imageMs: () => this.#imageWorkTime.perImageMs,
     });
     this.#batching = batching;
     const predictor = new Predictor({
       servable,
       scheduler: batching.scheduler,
-      imagePool: this.#imagePool,
+      imagePool,
       rowPermits: new FairPermits(rows),
       rowSlots: servable.rowBytes === undefined ? [] : rowSlots(rows, servable.rowBytes),
       stageEnded: (stage, ms) => metrics.stageEnded(stage, ms),

@@ -1,16 +1,7 @@
 import { Readable } from "node:stream";
-import type { Context } from "koa";
-import bodyParser from "koa-bodyparser";
+import type { Context, Middleware } from "koa";
 import { ServingError } from "../errors.ts";
 import { jsonErrorMessage } from "../protocol/json-error.ts";
-
-const parseJson = bodyParser({
-  enableTypes: ["json"],
-  detectJSON: () => true,
-  // The limit was held while the body was read.
-  jsonLimit: "1gb",
-  strict: false,
-});
 
 /**
  * Parses a body as JSON, whatever its Content-Type says. A key `__proto__` is refused.
@@ -24,10 +15,27 @@ export async function parseJsonText(ctx: Context, body: Buffer): Promise<{ value
   const req = Object.assign(Readable.from([body], { objectMode: false }), { headers: {} });
   const request: { body?: unknown; rawBody?: string } = {};
   const view = Object.create(ctx, { req: { value: req }, request: { value: request } });
+  const parseJson = await loadJsonParser();
   try {
     await parseJson(view, async () => {});
   } catch (error) {
     throw new ServingError("INVALID_JSON", text(error));
   }
   return { value: request.body, text: request.rawBody ?? "" };
+}
+
+let jsonParser: Promise<Middleware> | undefined;
+
+/** Loads koa-bodyparser, whose 80 files would hold up the binding of the port; the server does it before it is ready. */
+export function loadJsonParser(): Promise<Middleware> {
+  jsonParser ??= import("koa-bodyparser").then(({ default: bodyParser }) =>
+    bodyParser({
+      enableTypes: ["json"],
+      detectJSON: () => true,
+      // The limit was held while the body was read.
+      jsonLimit: "1gb",
+      strict: false,
+    }),
+  );
+  return jsonParser;
 }

@@ -1,27 +1,22 @@
-import type { Context, Middleware } from "koa";
+import type { Middleware } from "koa";
 import { ServingError } from "../errors.ts";
 import type { InstanceOutcome } from "../observability/metrics.ts";
 import type { PredictAnswer } from "../predictor.ts";
-import { type Envelope, parseEnvelope } from "../protocol/parse-json.ts";
 import type { PredictRequest } from "../protocol/predict-request.ts";
 import { tfsOutputs } from "../protocol/tfs-outputs.ts";
 import { writeJson } from "../protocol/write-json.ts";
 import { type Prediction, writePredictions } from "../protocol/write-predictions.ts";
 import type { Servable } from "../servable.ts";
-import { chooseSignature } from "../signature/choose-signature.ts";
 import { readParameters } from "../signature/parameters.ts";
 import { rowCount } from "../tensor/columns.ts";
 import type { Ticket } from "./admission.ts";
 import type { Dialect } from "./dialects.ts";
-import { type ParsedBody, parseBody } from "./parse-body.ts";
 import { readBody } from "./read-body.ts";
+import { type CheckModel, type ReadRequest, type RequestPlace, readRequest } from "./read-request.ts";
 import { createRequestSignal, type RequestSignal } from "./request-signal.ts";
 import { sendJson } from "./send-json.ts";
 import type { LoadedModel, ServingApi } from "./serving-api.ts";
 import { STATUS_OF_CODE } from "./status.ts";
-
-/** Throws when the path names a model or version that is not served; asked once the body is known to be sound. */
-export type CheckModel = (ctx: Context) => void;
 
 /** Returns the handler of a predict route: from the body's bytes to the predictions' text. */
 export function predictHandler(api: ServingApi, dialect: Dialect, checkModel: CheckModel): Middleware {
@@ -38,12 +33,7 @@ export function predictHandler(api: ServingApi, dialect: Dialect, checkModel: Ch
   };
 }
 
-interface Exchange {
-  readonly ctx: Context;
-  readonly api: ServingApi;
-  readonly dialect: Dialect;
-  readonly checkModel: CheckModel;
-  readonly model: LoadedModel;
+interface Exchange extends RequestPlace {
   readonly ticket: Ticket;
   readonly ending: RequestSignal;
 }
@@ -51,14 +41,9 @@ interface Exchange {
 async function answer(exchange: Exchange): Promise<void> {
   const { ctx, api, dialect, model, ticket, ending } = exchange;
   const { settings, metrics } = api;
-  const body = await readBody(ctx.req, {
-    maxBytes: Math.min(settings.maxBodyBytes, settings.maxEnqueuedBytes),
-    onBytes: ticket.holdBytes,
-  });
-  const deadlineMs = ending.startDeadline(settings.requestTimeoutMs);
-  const { request, signature } = toRequest(exchange, await parseBody(ctx, body));
+  const { request, signature, bytesIn, deadlineMs } = await receive(exchange);
   const count = countInstances(request);
-  ctx.state.fields = { bytesIn: body.length, instances: count, signature };
+  ctx.state.fields = { bytesIn, instances: count, signature };
   const policy = settings.onBadInstance ?? dialect.onBadInstance;
   try {
     ticket.holdInstances(count, { rows: countRows(request, model.servable), deadlineMs });
@@ -82,6 +67,23 @@ async function answer(exchange: Exchange): Promise<void> {
   }
 }
 
+interface ReceivedRequest extends ReadRequest {
+  readonly bytesIn: number;
+  readonly deadlineMs: number;
+}
+
+/** A function of its own, so that nothing holds the body while its images wait. */
+async function receive(exchange: Exchange): Promise<ReceivedRequest> {
+  const { ctx, api, ticket, ending } = exchange;
+  const { maxBodyBytes, maxEnqueuedBytes, requestTimeoutMs } = api.settings;
+  const body = await readBody(ctx.req, {
+    maxBytes: Math.min(maxBodyBytes, maxEnqueuedBytes),
+    onBytes: ticket.holdBytes,
+  });
+  const deadlineMs = ending.startDeadline(requestTimeoutMs);
+  return { ...(await readRequest(exchange, body)), bytesIn: body.length, deadlineMs };
+}
+
 function requireModel({ lifecycle, model }: ServingApi): LoadedModel {
   const loaded = model();
   if (loaded !== undefined && lifecycle.takesWork) return loaded;
@@ -89,32 +91,6 @@ function requireModel({ lifecycle, model }: ServingApi): LoadedModel {
   throw new ServingError(code, `predictions are not answered now: ${lifecycle.state}`, {
     retryAfterSeconds: 1,
   });
-}
-
-/** Order: envelope → model → signature → instances, as TensorFlow Serving checks them. */
-function toRequest(
-  { ctx, api, dialect, checkModel, model }: Exchange,
-  body: ParsedBody,
-): { request: PredictRequest; signature: ReturnType<typeof chooseSignature> } {
-  const envelope = body.kind === "json" ? parseEnvelope(body.value, body.text) : undefined;
-  checkModel(ctx);
-  const { head, modelInputs } = model.servable;
-  const signature = chooseSignature(head, {
-    named: envelope?.signatureName,
-    serverDefault: api.settings.defaultSignature,
-    dialectDefault: dialect.defaultSignature(isSingle(envelope)),
-  });
-  if (envelope !== undefined) {
-    const maxInstances = Math.min(api.settings.maxInstances, api.settings.maxEnqueuedInstances);
-    return { request: dialect.parse(envelope, modelInputs, { maxInstances }), signature };
-  }
-  const instances = body.kind === "image" ? [{ kind: "image", bytes: body.bytes } as const] : [];
-  const inputs = { kind: "instances", instances } as const;
-  return { request: { format: dialect.rawImageFormat, parameters: {}, inputs }, signature };
-}
-
-function isSingle(envelope: Envelope | undefined): boolean {
-  return envelope === undefined || !Object.hasOwn(envelope.body, "instances");
 }
 
 function countInstances({ inputs }: PredictRequest): number {

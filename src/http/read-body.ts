@@ -24,7 +24,10 @@ const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>
  * @throws {ServingError} BODY_TOO_LARGE past `maxBytes`; UNSUPPORTED_ENCODING for an unknown or stacked
  * Content-Encoding; INVALID_ARGUMENT when it does not decompress; CANCELLED when the client leaves.
  */
-export async function readBody(request: IncomingMessage, options: ReadBodyOptions): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  options: ReadBodyOptions,
+): Promise<Buffer<ArrayBuffer>> {
   const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   const declaredBytes = Number(request.headers["content-length"] ?? 0);
   if (declaredBytes > options.maxBytes) throw tooLarge(options.maxBytes);
@@ -54,7 +57,11 @@ export async function readBody(request: IncomingMessage, options: ReadBodyOption
   }
 }
 
-async function collect(stream: Readable, options: ReadBodyOptions, expectedBytes: number): Promise<Buffer> {
+async function collect(
+  stream: Readable,
+  options: ReadBodyOptions,
+  expectedBytes: number,
+): Promise<Buffer<ArrayBuffer>> {
   let body = Buffer.allocUnsafeSlow(expectedBytes || 16_384);
   let length = 0;
   try {

@@ -1,12 +1,11 @@
 import { excerpt, ServingError } from "../errors.ts";
+import { decodePlainBase64 } from "./plain-base64.ts";
+import { trailingBits } from "./trailing-bits.ts";
 
 /**
  * Returns the bytes that base64 `text` stands for, in an ArrayBuffer of their own, so that it can be
  * transferred to a worker. Takes the standard and the URL-safe alphabet, with or without padding;
  * white space and a `data:...;base64,` prefix are skipped.
- *
- * Native decoders skip what they do not know and never complain, so the decoded length is held against
- * the length that the text must give: a skipped character always costs a byte.
  *
  * @param where path of the text in the request, for the message
  * @throws {ServingError} INVALID_BASE64 on any other character, mixed alphabets, a padding that does not
@@ -16,7 +15,7 @@ import { excerpt, ServingError } from "../errors.ts";
 export function decodeBase64(text: string, where: string): Uint8Array<ArrayBuffer> {
   const start = DATA_URL.exec(text)?.[0].length ?? 0;
   const body = start === 0 ? text : text.slice(start);
-  const bytes = decodePlain(body) ?? decodeSpaced(body);
+  const bytes = decodePlainBase64(body) ?? decodeSpaced(body);
   if (bytes instanceof Uint8Array) return bytes;
   const { got, offset } = bytes;
   throw new ServingError(
@@ -26,34 +25,6 @@ export function decodeBase64(text: string, where: string): Uint8Array<ArrayBuffe
 }
 
 const DATA_URL = /^[\t\n\v\f\r ]*data:[^,]{0,256};base64,/i;
-
-/** Returns the bytes of `text` that is base64 without white space, else undefined; looks at few characters. */
-function decodePlain(text: string): Uint8Array<ArrayBuffer> | undefined {
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
-  const length = text.length - padding;
-  if (length % 4 === 1 || (padding > 0 && text.length % 4 !== 0)) return undefined;
-  // The decoder cuts characters to 8 bits ("Ł" would be read as "A"): only ASCII may reach it.
-  if (Buffer.byteLength(text) !== text.length || mixesAlphabets(text)) return undefined;
-  if (length > 0 && trailingBits(text.charCodeAt(length - 1), length) !== 0) return undefined;
-  return decodeExactly(text, length);
-}
-
-/** Returns `length` characters of `text` decoded, undefined when the decoder skipped some of them. */
-function decodeExactly(text: string, length: number): Uint8Array<ArrayBuffer> | undefined {
-  const bytes = Buffer.allocUnsafeSlow(Math.floor((length * 3) / 4));
-  return bytes.write(text, "base64") === bytes.length ? new Uint8Array(bytes.buffer) : undefined;
-}
-
-function mixesAlphabets(text: string): boolean {
-  if (!text.includes("-") && !text.includes("_")) return false;
-  return text.includes("+") || text.includes("/");
-}
-
-/** Returns the bits of the last of `length` characters that belong to no byte. */
-function trailingBits(lastCode: number, length: number): number {
-  const unused = length % 4 === 2 ? 0b1111 : length % 4 === 3 ? 0b11 : 0;
-  return (SIX_BITS[lastCode] as number) & unused;
-}
 
 /** What follows six bits in {@link SIX_BITS}. */
 const SPACE = 64;
@@ -103,12 +74,12 @@ function decodeSpaced(text: string): Uint8Array<ArrayBuffer> | Problem {
     last = offset;
   }
   if (length % 4 === 1) return { got: `an impossible length of ${length} characters`, offset: last };
-  if (length > 0 && trailingBits(text.charCodeAt(last), length) !== 0) {
+  if (length > 0 && trailingBits(text.charAt(last), length) !== 0) {
     return { got: "trailing bits that are not zero", offset: last };
   }
   if (padding > 0 && (length + padding) % 4 !== 0) return { got: "half of a padding", offset: last + 1 };
-  const bytes = decodeExactly(text, length);
-  if (bytes !== undefined) return bytes;
+  const bytes = Buffer.allocUnsafeSlow(Math.floor((length * 3) / 4));
+  if (bytes.write(text, "base64") === bytes.length) return new Uint8Array(bytes.buffer);
   throw new ServingError("INTERNAL", "base64 was checked and not decoded; this is a bug");
 }
 

@@ -31,13 +31,13 @@ export function parseAnalyze(envelope: Envelope, model: ModelInputs, options: Pa
     throw new ServingError("INVALID_ARGUMENT", "image_bytes: the model takes no images; send 'instances'");
   }
   const key = Object.hasOwn(body, "key") ? { key: body.key as Json } : {};
-  const instance = { ...readSingle(body.image_bytes), ...key };
+  const instance = { ...readSingle(body.image_bytes, options), ...key };
   return { ...choice, format: "single", inputs: { kind: "instances", instances: [instance] } };
 }
 
-function readSingle(value: unknown): Instance {
+function readSingle(value: unknown, { payloads }: ParseOptions): Instance {
   try {
-    return { kind: "image", ...readImage(value, "image_bytes", "analyze") };
+    return { kind: "image", ...readImage(value, "image_bytes", { dialect: "analyze", payloads }) };
   } catch (error) {
     if (!(error instanceof ServingError)) throw error;
     return { kind: "bad", error };

@@ -22,12 +22,13 @@ import { readTensor } from "./read-tensor.ts";
 export function parseColumns(
   envelope: Envelope,
   model: ModelInputs,
-  { maxInstances }: ParseOptions,
+  { maxInstances, payloads }: ParseOptions,
 ): PredictRequest["inputs"] {
   const images = findImages(envelope.body.inputs, model);
   if (images !== undefined) {
     checkCount(images.list.length, images.where, maxInstances);
-    const read = (value: unknown, index: number) => readColumnImage(value, index, images.where);
+    const read = (value: unknown, index: number) =>
+      readColumnImage(value, index, { where: images.where, payloads });
     return { kind: "instances", instances: images.list.map(read) };
   }
   const tensors = readTensors(exactBody(envelope, model).inputs, model.inputs);
@@ -63,9 +64,13 @@ function findImages(inputs: unknown, { imageInput }: ModelInputs): ImageList | u
   throw invalid(`${where}: expected a list of {"b64": "<base64>"}, got ${quoteJson(value)}`);
 }
 
-function readColumnImage(value: unknown, index: number, where: string): Instance {
+function readColumnImage(
+  value: unknown,
+  index: number,
+  { where, payloads }: Pick<ParseOptions, "payloads"> & { readonly where: string },
+): Instance {
   try {
-    return { kind: "image", ...readImage(value, `${where}[${index}]`, "tfs") };
+    return { kind: "image", ...readImage(value, `${where}[${index}]`, { dialect: "tfs", payloads }) };
   } catch (error) {
     if (!(error instanceof ServingError)) throw error;
     return { kind: "bad", error: new ServingError(error.code, error.message, { instance: index }) };

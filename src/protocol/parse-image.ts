@@ -1,6 +1,7 @@
 import { ServingError } from "../errors.ts";
 import { decodeBase64 } from "./base64.ts";
 import { isBase64Object, isJsonObject } from "./json-object.ts";
+import type { Payloads } from "./lift-payloads.ts";
 import type { ImageSource } from "./predict-request.ts";
 import { quoteJson } from "./quote-json.ts";
 import { checkArrayBytes, isArrayObject, readArrayFormat } from "./read-array.ts";
@@ -20,8 +21,9 @@ export type Dialect = "analyze" | "tfs";
 export function readImageInstance(
   instance: unknown,
   where: string,
-  { imageInput, dialect, isInput }: ImageInstanceOptions,
+  options: ImageInstanceOptions,
 ): ImageSource | undefined {
+  const { imageInput, isInput } = options;
   if (Array.isArray(instance)) return undefined;
   if (isJsonObject(instance)) {
     const names = Object.keys(instance).filter((name) => name !== "key" || isInput("key"));
@@ -29,14 +31,14 @@ export function readImageInstance(
     const value = instance[name];
     const isImageName = name === "image_bytes" || name === imageInput;
     if (names.length === 1 && name === "b64" && typeof value === "string") {
-      return { bytes: decode(value, `${where}.b64`, dialect) };
+      return { bytes: decode(value, `${where}.b64`, options) };
     }
     if (names.length > 1 && names.includes("b64") && !names.some(isInput)) {
       const { key: _key, ...array } = instance;
-      if (isArrayObject(array)) return readImage(array, where, dialect);
+      if (isArrayObject(array)) return readImage(array, where, options);
     }
     if (names.length === 1 && isImageName && !(isInput(name) && Array.isArray(value))) {
-      return readImage(value, `${where}.${name}`, dialect);
+      return readImage(value, `${where}.${name}`, options);
     }
     if (names.some(isInput)) return undefined;
   }
@@ -46,9 +48,14 @@ export function readImageInstance(
   );
 }
 
-export interface ImageInstanceOptions {
-  readonly imageInput: string;
+export interface ReadImageOptions {
   readonly dialect: Dialect;
+  /** What was lifted out of the body, which its images may be. */
+  readonly payloads?: Payloads | undefined;
+}
+
+export interface ImageInstanceOptions extends ReadImageOptions {
+  readonly imageInput: string;
   /** Tells whether the model has an input of this name. */
   readonly isInput: (name: string) => boolean;
 }
@@ -60,12 +67,14 @@ export interface ImageInstanceOptions {
  * @param where path of B in the request
  * @throws {ServingError} INVALID_ARGUMENT when it is none of them or the array is not what it says; INVALID_BASE64 when the text is not base64
  */
-export function readImage(value: unknown, where: string, dialect: Dialect): ImageSource {
-  if (isBase64Object(value)) return { bytes: decode(value.b64, `${where}.b64`, dialect) };
-  if (typeof value === "string" && dialect === "analyze") return { bytes: decodeBase64(value, where) };
+export function readImage(value: unknown, where: string, options: ReadImageOptions): ImageSource {
+  if (isBase64Object(value)) return { bytes: decode(value.b64, `${where}.b64`, options) };
+  if (typeof value === "string" && options.dialect === "analyze") {
+    return { bytes: decode(value, where, options) };
+  }
   if (isArrayObject(value)) {
     const array = readArrayFormat(value, where);
-    const bytes = decode(value.b64, `${where}.b64`, dialect);
+    const bytes = decode(value.b64, `${where}.b64`, options);
     checkArrayBytes(bytes, array, where);
     return { bytes, array };
   }
@@ -75,7 +84,13 @@ export function readImage(value: unknown, where: string, dialect: Dialect): Imag
   );
 }
 
-function decode(text: string, where: string, dialect: Dialect): Uint8Array<ArrayBuffer> {
+function decode(
+  text: string,
+  where: string,
+  { dialect, payloads }: ReadImageOptions,
+): Uint8Array<ArrayBuffer> {
+  const lifted = payloads?.take(text);
+  if (lifted !== undefined) return lifted;
   return dialect === "tfs" ? decodeTfsBase64(text, where) : decodeBase64(text, where);
 }
 

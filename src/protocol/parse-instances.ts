@@ -1,6 +1,7 @@
 import { ServingError } from "../errors.ts";
 import { exactBody } from "./exact-json.ts";
 import type { JsonObject } from "./json-object.ts";
+import type { Payloads } from "./lift-payloads.ts";
 import { type Dialect, readImageInstance } from "./parse-image.ts";
 import type { Envelope } from "./parse-json.ts";
 import type { Instance, Json, ModelInputs } from "./predict-request.ts";
@@ -10,6 +11,8 @@ import { createRowReader, elementError, isNamedElement, plainListError, type Rea
 export interface ParseOptions {
   /** At least 1. */
   readonly maxInstances: number;
+  /** What was lifted out of the body. */
+  readonly payloads?: Payloads | undefined;
 }
 
 /**
@@ -22,7 +25,7 @@ export interface ParseOptions {
 export function parseInstances(
   envelope: Envelope,
   model: ModelInputs,
-  { maxInstances, dialect }: ParseOptions & { readonly dialect: Dialect },
+  { maxInstances, dialect, payloads }: ParseOptions & { readonly dialect: Dialect },
 ): Instance[] {
   const list = envelope.body.instances;
   checkList(list, envelope, maxInstances);
@@ -45,7 +48,7 @@ export function parseInstances(
     }));
   }
 
-  const options = { imageInput: model.imageInput, dialect, isInput };
+  const options = { imageInput: model.imageInput, dialect, isInput, payloads };
   return list.map((element, index) => ({
     ...attempt(index, () => {
       const image = inFrame(index, dialect, () => readImageInstance(element, `instances[${index}]`, options));

@@ -104,16 +104,18 @@ describe("readImage", () => {
       /^b: expected \S+ bytes for \[9007199254740991, .*, got 6$/,
     ],
   ])("refuses an array with %s", (_, value, message) => {
-    expect(errorOf(() => readImage(value, "b", "tfs"))).toEqual({
+    expect(errorOf(() => readImage(value, "b", { dialect: "tfs" }))).toEqual({
       code: "INVALID_ARGUMENT",
       message: typeof message === "string" ? message : expect.stringMatching(message),
     });
   });
 
   test("says where the base64 of an array is wrong", () => {
-    expect(errorOf(() => readImage({ b64: "aGVs!G8=", shape: [1, 5] }, "b", "analyze"))).toEqual({
-      code: "INVALID_BASE64",
-      message: "b.b64: expected base64, got '!' at offset 4",
-    });
+    expect(errorOf(() => readImage({ b64: "aGVs!G8=", shape: [1, 5] }, "b", { dialect: "analyze" }))).toEqual(
+      {
+        code: "INVALID_BASE64",
+        message: "b.b64: expected base64, got '!' at offset 4",
+      },
+    );
   });
 });
