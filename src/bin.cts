@@ -3,7 +3,7 @@
 // module already starts libuv's thread pool, whose size can't be changed afterwards.
 const os = process.getBuiltinModule("node:os");
 
-// Each decode takes one of these threads.
+// Each decode by sharp takes one of these threads; usual JPEGs are decoded without.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, os.availableParallelism()));
 // ONNX Runtime opens an uploader when its library loads, unless this is set.
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
