@@ -19,19 +19,32 @@ const workersFromDist: Plugin = {
   },
 };
 
-const project = (name: string, testTimeout: number) => ({
+/** Child processes: native code that aborts ends no more than the one that it is in. */
+const project = (name: string, testTimeout: number, options: { readonly isolate?: boolean } = {}) => ({
   plugins: [workersFromDist],
-  test: { name, include: [`tests/${name}/**/*.test.ts`], pool: "forks" as const, testTimeout },
+  test: {
+    name,
+    include: [`tests/${name}/**/*.test.ts`],
+    pool: "forks" as const,
+    testTimeout,
+    hookTimeout: testTimeout,
+    ...options,
+  },
 });
 
 export default defineConfig({
   test: {
+    // The default leaves one core idle, which is half of a small machine.
+    maxWorkers: "100%",
     projects: [
-      project("unit", 30_000),
+      // A process for each of its many files, which are quick, would take longer than all of the tests.
+      project("unit", 30_000, { isolate: false }),
       project("integration", 60_000),
       project("contract", 30_000),
       project("model", 60_000),
       project("parity", 60_000),
+      // Slow, and so not in `npm test`: `npm run test:faults`.
+      project("faults", 120_000),
     ],
   },
 });

@@ -10,15 +10,29 @@ export interface AskOptions {
   readonly tiles: number;
 }
 
+/** An answer that is not 200. */
+export class StatusError extends Error {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+
+  constructor({ status, retryAfter, text }: Answer) {
+    super(`status ${status}, in the answer: ${text.slice(0, 200)}`);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
 /**
  * Sends a request to a server on this machine and returns the class of each of its tiles, in order.
  *
- * @throws {Error} when the answer is not 200 with one class for each tile.
+ * @throws {StatusError} when the answer is not 200.
+ * @throws {Error} when it has not one class for each tile.
  */
 export async function askClasses(options: AskOptions): Promise<number[]> {
-  const { status, failedInstances, text } = await post(options);
+  const answer = await post(options);
+  if (answer.status !== 200) throw new StatusError(answer);
+  const { failedInstances, text } = answer;
   const wrong = (what: string) => new Error(`${what}, in the answer: ${text.slice(0, 200)}`);
-  if (status !== 200) throw wrong(`status ${status}`);
   if (failedInstances !== undefined) throw wrong(`failed instances ${failedInstances}`);
   const classes = WIRES[options.wire].classes(text);
   if (classes.length !== options.tiles)
@@ -28,7 +42,8 @@ export async function askClasses(options: AskOptions): Promise<number[]> {
 }
 
 interface Answer {
-  readonly status: number | undefined;
+  readonly status: number;
+  readonly retryAfter: string | undefined;
   readonly failedInstances: string | string[] | undefined;
   readonly text: string;
 }
@@ -49,8 +64,9 @@ function post({ agent, port, wire, request: { headers, body } }: AskOptions): Pr
         response.on("data", (chunk: Buffer) => chunks.push(chunk));
         response.on("error", reject);
         response.on("end", () => {
-          const failedInstances = response.headers["x-failed-instances"];
-          resolve({ status: response.statusCode, failedInstances, text: Buffer.concat(chunks).toString() });
+          const { "x-failed-instances": failedInstances, "retry-after": retryAfter } = response.headers;
+          const text = Buffer.concat(chunks).toString();
+          resolve({ status: response.statusCode ?? 0, retryAfter, failedInstances, text });
         });
       },
     );

@@ -1,4 +1,4 @@
-import { SETTINGS, variableName } from "../src/config/settings.ts";
+import { SETTINGS, variableName } from "../src/config/setting-table.ts";
 
 /** Options that say where figures come from and go to, not what is measured. */
 const OUTPUTS = ["--json", "--docs", "--from"];

@@ -1,20 +1,28 @@
 import { Agent, get } from "node:http";
 import { type Percentiles, percentiles } from "./percentiles.ts";
 
-const EVERY_MS = 50;
+export interface HealthPollerOptions {
+  readonly port: number;
+  /** @default "/analyze" */
+  readonly path?: string;
+  /** @default 50 */
+  readonly everyMs?: number;
+}
 
-/** Asks a server's health every 50 ms, whether or not it has answered: what a balancer, and a user, feels. */
+/** Asks a server's health over and over, whether or not it has answered: what a balancer, and a user, feels. */
 export class HealthPoller {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #port: number;
+  readonly #path: string;
   readonly #timer: NodeJS.Timeout;
   readonly #latenciesMs: number[] = [];
   #failure: Error | undefined;
   #isStopped = false;
 
-  constructor(port: number) {
+  constructor({ port, path = "/analyze", everyMs = 50 }: HealthPollerOptions) {
     this.#port = port;
-    this.#timer = setInterval(() => this.#ask(), EVERY_MS);
+    this.#path = path;
+    this.#timer = setInterval(() => this.#ask(), everyMs);
   }
 
   /**
@@ -39,10 +47,10 @@ export class HealthPoller {
   #ask(): void {
     const startMs = performance.now();
     const sent = get(
-      { agent: this.#agent, host: "127.0.0.1", port: this.#port, path: "/analyze" },
+      { agent: this.#agent, host: "127.0.0.1", port: this.#port, path: this.#path },
       (response) => {
         if (response.statusCode !== 200)
-          this.#fail(new Error(`GET /analyze: ${response.statusCode} under load`));
+          this.#fail(new Error(`GET ${this.#path}: ${response.statusCode} under load`));
         response.resume();
         response.once("end", () => this.#latenciesMs.push(performance.now() - startMs));
       },

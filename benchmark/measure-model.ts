@@ -69,6 +69,7 @@ export async function measureModel(options: ModelOptions): Promise<ModelFigures>
   onProgress(`${model}: starting the server`);
   const server = await ServerProcess.start({ entry: options.server, modelFolder, signal });
   try {
+    await settle(server, options);
     const served: (ServedFigures & Comparison)[] = [];
     for (const load of LOADS) {
       const figures = await measureServed(server, load, options);
@@ -87,6 +88,16 @@ export async function measureModel(options: ModelOptions): Promise<ModelFigures>
   } finally {
     server.kill();
   }
+}
+
+/** A server that has answered for long is what counts: V8 compiles a function well when it has run some thousand times. */
+async function settle(
+  server: ServerProcess,
+  { model, workFolder, seconds, signal, onProgress }: ModelOptions,
+): Promise<void> {
+  onProgress(`${model}: letting the server settle`);
+  const times = { warmupSeconds: 3 * seconds, seconds: 1 };
+  await serveUnderLoad(server, { tilesFolder: join(workFolder, "tiles"), ...LOADS[0], ...times }, signal);
 }
 
 async function measureServed(

@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { type ArrivalOptions, arrivalTimes } from "./arrival-times.ts";
-import { askClasses } from "./ask-classes.ts";
+import { askClasses, StatusError } from "./ask-classes.ts";
 import { type Percentiles, percentiles } from "./percentiles.ts";
 import { tileRequests } from "./tile-requests.ts";
 import type { WireRequest } from "./wires.ts";
@@ -22,6 +22,12 @@ export interface OpenLoopFigures {
   readonly answeredImagesPerSecond: number;
   /** Requests due in the measured part that got 503 or 504: the server said that it has too much to do. */
   readonly refused: number;
+  /** Of these, how many got 504: they were accepted and not answered in time. */
+  readonly timedOut: number;
+  /** Of these, how many did not say when to come back. */
+  readonly withoutRetryAfter: number;
+  /** From a request's first byte to the last one of its 503. */
+  readonly refusal: Percentiles;
   /** From the moment when a request was due to its answer's last byte; of those due in the measured part. */
   readonly latency: Percentiles;
   /** How much later than due the client sent its latest request: above a few ms, it was itself too slow. */
@@ -34,7 +40,8 @@ interface Exchange {
   readonly dueMs: number;
   readonly sentMs: number;
   readonly endMs: number;
-  readonly isRefused: boolean;
+  /** Undefined where the classes came. */
+  readonly refusal: StatusError | undefined;
 }
 
 /**
@@ -58,10 +65,10 @@ export async function runOpenLoop(
   const now = () => performance.now() - startMs;
   const send = async (dueMs: number, request: WireRequest): Promise<Exchange> => {
     const sentMs = now();
-    const isRefused = await isRefusal(
+    const refusal = await refusalOf(
       askClasses({ agent, port: options.port, wire: "analyze", request, tiles: tilesPerRequest }),
     );
-    return { dueMs, sentMs, endMs: now(), isRefused };
+    return { dueMs, sentMs, endMs: now(), refusal };
   };
   const measure = async () => {
     await sleepUntil(beginMs, now);
@@ -87,12 +94,16 @@ export async function runOpenLoop(
     const [cpuMs, exchanges] = await Promise.all([measure(), sendAll()]);
     const within = (atMs: number) => atMs >= beginMs && atMs < endMs;
     const measured = exchanges.filter(({ dueMs }) => within(dueMs));
-    const good = measured.filter(({ isRefused }) => !isRefused);
-    const answered = exchanges.filter((one) => !one.isRefused && within(one.endMs)).length;
+    const good = measured.filter(({ refusal }) => refusal === undefined);
+    const refused = measured.filter(({ refusal }) => refusal?.status === 503);
+    const answered = exchanges.filter((one) => one.refusal === undefined && within(one.endMs)).length;
     return {
       offeredImagesPerSecond: (measured.length * tilesPerRequest) / options.seconds,
       answeredImagesPerSecond: (answered * tilesPerRequest) / options.seconds,
       refused: measured.length - good.length,
+      timedOut: measured.length - good.length - refused.length,
+      withoutRetryAfter: refused.filter(({ refusal }) => refusal?.retryAfter === undefined).length,
+      refusal: percentiles(refused.map((one) => one.endMs - one.sentMs)),
       latency: percentiles(good.map((one) => one.endMs - one.dueMs)),
       maxLateMs: Math.max(0, ...measured.map((one) => one.sentMs - one.dueMs)),
       clientCpuMsPerImage: cpuMs / (answered * tilesPerRequest),
@@ -102,13 +113,13 @@ export async function runOpenLoop(
   }
 }
 
-/** Returns whether the server refused; every other error is thrown on. */
-async function isRefusal(asked: Promise<unknown>): Promise<boolean> {
+/** Returns the server's 503 or 504, undefined for an answer; every other error is thrown on. */
+async function refusalOf(asked: Promise<unknown>): Promise<StatusError | undefined> {
   try {
     await asked;
-    return false;
+    return undefined;
   } catch (error) {
-    if (/^status 50[34],/.test((error as Error).message)) return true;
+    if (error instanceof StatusError && (error.status === 503 || error.status === 504)) return error;
     throw error;
   }
 }

@@ -12,8 +12,6 @@ export interface BenchmarkOptions {
   readonly jsonFile: string | undefined;
   /** Where plots are written; their loads are measured too. */
   readonly plotsFolder: string | undefined;
-  /** Length of the soak that is run in place of everything else. */
-  readonly soakMinutes: number | undefined;
   /** The figures are written into docs/performance.md. */
   readonly isDocs: boolean;
   /** Figures of an earlier run, to take in place of measuring. */
@@ -31,7 +29,6 @@ export const HELP = `npm run bench -- [options]
   --plots <folder>   also measure offered loads (some minutes more), and write plots there as SVG
   --docs             also write the figures into docs/performance.md
   --from <file>      measure nothing: take the figures from a file that --json wrote
-  --soak <minutes>   measure the memory of the first model's server over that time, and nothing else
   --server <file>    built server to measure (default dist/bin.cjs)
   --quick            2 seconds, batch sizes 1 and 4: a look, not a figure
 `;
@@ -49,7 +46,6 @@ export function parseOptions(args: readonly string[]): BenchmarkOptions {
       seconds: { type: "string" },
       json: { type: "string" },
       plots: { type: "string" },
-      soak: { type: "string" },
       docs: { type: "boolean", default: false },
       from: { type: "string" },
       server: { type: "string", default: "dist/bin.cjs" },
@@ -70,7 +66,6 @@ export function parseOptions(args: readonly string[]): BenchmarkOptions {
     batchSizes: values.quick ? [1, 4] : [1, 2, 4, 8, 16, 32],
     jsonFile: values.json,
     plotsFolder: values.plots,
-    soakMinutes: readNumber("soak", values.soak, 7 * 24 * 60),
     isDocs: values.docs,
     fromFile: values.from,
     server: values.server,

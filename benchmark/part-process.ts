@@ -4,6 +4,7 @@ import { measureJson } from "./measure-json.ts";
 import { measureSession } from "./measure-session.ts";
 import { measureSpinning } from "./measure-spinning.ts";
 import { runOpenLoop } from "./open-loop-client.ts";
+import { runOverload } from "./overload-client.ts";
 import { measureModelMemory } from "./soak/measure-model-memory.ts";
 
 /** What can run in a process of its own, so that the process's CPU time is that part's only. */
@@ -16,6 +17,7 @@ const PARTS = {
   json: measureJson,
   load: runLoad,
   openLoop: runOpenLoop,
+  overload: runOverload,
   modelMemory: measureModelMemory,
 };
 

@@ -13,8 +13,6 @@ import { writePlots } from "./plots/write-plots.ts";
 import { progress } from "./progress.ts";
 import { type Report, type RunDescription, renderReport } from "./report.ts";
 import { runPart } from "./run-part.ts";
-import { measureSoak } from "./soak/measure-soak.ts";
-import { renderSoakReport, type SoakReport } from "./soak/soak-report.ts";
 import { TILE_EDGE_PIXELS, writeTiles } from "./tiles.ts";
 
 const TILES = 32;
@@ -34,10 +32,9 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     const report = await findFigures(options, workFolder, interrupt.signal);
     const json = `${JSON.stringify(report, undefined, 2)}\n`;
-    const text = "soak" in report ? renderSoakReport(report) : renderReport(report);
-    process.stdout.write(`${text}\n\n${json}`);
+    process.stdout.write(`${renderReport(report)}\n\n${json}`);
     if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, json);
-    if (options.plotsFolder !== undefined && !("soak" in report)) writePlots(report, options.plotsFolder);
+    if (options.plotsFolder !== undefined) writePlots(report, options.plotsFolder);
     if (options.isDocs) writeFileSync(DOCS, fillMarkers(readFileSync(DOCS, "utf8"), docsFigures(report)));
   } catch (error) {
     throw interrupt.signal.aborted ? interrupt.signal.reason : error;
@@ -50,9 +47,9 @@ async function findFigures(
   options: BenchmarkOptions,
   workFolder: string,
   signal: AbortSignal,
-): Promise<Report | SoakReport> {
-  const { fromFile, soakMinutes, models, seconds, server } = options;
-  if (fromFile !== undefined) return JSON.parse(readFileSync(fromFile, "utf8")) as Report | SoakReport;
+): Promise<Report> {
+  const { fromFile } = options;
+  if (fromFile !== undefined) return JSON.parse(readFileSync(fromFile, "utf8")) as Report;
   const cores = countCores();
   const description: RunDescription = {
     command: describeCommand(process.argv.slice(2), process.env),
@@ -60,11 +57,7 @@ async function findFigures(
     machine: describeMachine(cores),
   };
   const common = { workFolder, cores, signal, onProgress: progress };
-  if (soakMinutes === undefined) return { ...description, ...(await measure(options, common)) };
-  const [model] = models;
-  if (model === undefined) throw new Error("--models: expected a name");
-  const soak = await measureSoak({ ...common, model, minutes: soakMinutes, seconds, server });
-  return { ...description, soak };
+  return { ...description, ...(await measure(options, common)) };
 }
 
 async function measure(

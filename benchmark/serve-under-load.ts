@@ -52,7 +52,7 @@ export async function serveUnderLoad(
     snapshot.catch(() => {});
     snapshots.push(snapshot);
   };
-  const poller = new HealthPoller(server.port);
+  const poller = new HealthPoller({ port: server.port });
   const figures = await runPart(
     "load",
     { port: server.port, wire: "analyze", ...load },

@@ -7,11 +7,21 @@ export interface ServerProcessOptions {
   /** The built server: dist/bin.cjs. */
   readonly entry: string;
   readonly modelFolder: string;
+  /** The folder holds a folder for each of several models. @default false */
+  readonly holdsSeveral?: boolean;
+  /** Settings beside those of every server here. @default none */
+  readonly flags?: readonly string[];
+  /** Program and arguments that start the server in their place, as `taskset` does. @default none */
+  readonly launcher?: readonly string[];
+  /** Where standard error goes. @default this process's own */
+  readonly stderrFd?: number;
+  /** Told each line of the log. */
+  readonly onLogLine?: (line: string) => void;
   /** Ends the server at once when aborted. */
   readonly signal: AbortSignal;
 }
 
-/** The built server as users start it: every setting at its default but the folder, the address and the drain. */
+/** The built server as users start it: settings at their defaults but the folder, the address, the drain and `flags`. */
 export class ServerProcess {
   readonly pid: number;
   readonly port: number;
@@ -28,12 +38,15 @@ export class ServerProcess {
    *
    * @throws {Error} when it ends before.
    */
-  static async start({ entry, modelFolder, signal }: ServerProcessOptions): Promise<ServerProcess> {
-    const flags = ["--host=127.0.0.1", "--port=0", `--model-dir=${modelFolder}`, "--drain-delay-ms=0"];
-    const child = spawn(process.execPath, [entry, "serve", ...flags], {
+  static async start(options: ServerProcessOptions): Promise<ServerProcess> {
+    const { entry, modelFolder, flags = [], launcher = [], signal, stderrFd = 2, onLogLine } = options;
+    const source = options.holdsSeveral ? "--model-base-path" : "--model-dir";
+    const base = ["--host=127.0.0.1", "--port=0", `${source}=${modelFolder}`, "--drain-delay-ms=0"];
+    const [program, ...args] = [...launcher, process.execPath, entry, "serve", ...base, ...flags];
+    const child = spawn(program as string, args, {
       signal,
       killSignal: "SIGKILL",
-      stdio: ["ignore", "pipe", "inherit"],
+      stdio: ["ignore", "pipe", stderrFd],
     });
     // An abort is reported here too; whoever waits gets it from the signal.
     child.on("error", () => {});
@@ -43,7 +56,7 @@ export class ServerProcess {
     // What comes after "ready" is asked of the child itself.
     ended.catch(() => {});
     try {
-      const port = await Promise.race([readPort(child), ended]);
+      const port = await Promise.race([readPort(child, onLogLine), ended]);
       await Promise.race([waitUntilReady(port, signal), ended]);
       return new ServerProcess(child, child.pid as number, port);
     } catch (error) {
@@ -77,16 +90,19 @@ export class ServerProcess {
   }
 }
 
-/** The server says its port in its log, one JSON object on each line; the rest of the log is let go. */
-function readPort(child: ChildProcess): Promise<number> {
+/** The server says its port in its log, one JSON object on each line. */
+function readPort(child: ChildProcess, onLogLine: ServerProcessOptions["onLogLine"]): Promise<number> {
   if (child.stdout === null) throw new Error("the server's log is not read");
   const lines = createInterface(child.stdout);
+  if (onLogLine !== undefined) lines.on("line", onLogLine);
   return new Promise((resolve) => {
-    lines.on("line", (line) => {
+    lines.on("line", function findPort(line) {
       if (!line.includes('"listening"')) return;
       const { msg, port } = JSON.parse(line) as { msg?: string; port?: number };
       if (msg !== "listening" || port === undefined) return;
-      lines.removeAllListeners("line").close();
+      lines.off("line", findPort);
+      // What nobody reads would fill the pipe.
+      if (onLogLine === undefined) lines.close();
       child.stdout?.resume();
       resolve(port);
     });

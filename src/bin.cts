@@ -3,12 +3,28 @@
 // module already starts libuv's thread pool, whose size can't be changed afterwards.
 const os = process.getBuiltinModule("node:os");
 
+// By default Node opens its debugger on this signal.
+process.on("SIGUSR1", () => {});
+
 // Each decode by sharp takes one of these threads; usual JPEGs are decoded without.
 process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, os.availableParallelism()));
 // ONNX Runtime opens an uploader when its library loads, unless this is set.
 process.env.ORT_DISABLE_TELEMETRY ??= "1";
 
-// The first process of a container has no default reaction to signals: until `serve` drains, these end it.
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+// V8 collects the old generation when less room is left than the young one could fill. Here that is always, so it did
+// every other second. With these it begins at so many percent of the way to the limit: under load its threads took 3.6
+// instead of 5.5 % of the CPU time.
+for (const flag of ["--incremental-marking-soft-trigger=70", "--incremental-marking-hard-trigger=90"]) {
+  process.getBuiltinModule("node:v8").setFlagsFromString(flag);
+}
+
+// The first process of a container has no default reaction to signals: until `serve` drains, these end it. A `check`
+// that did not come to its end must not look like one that passed.
+for (const [signal, number] of [
+  ["SIGTERM", 15],
+  ["SIGINT", 2],
+] as const) {
+  process.on(signal, () => process.exit(process.argv[2] === "check" ? 128 + number : 0));
+}
 
 void import("./main.ts");

@@ -3,7 +3,7 @@ import type { PaceOptions } from "./runtime/measure-paces.ts";
 import type { Feed, Session } from "./runtime/session.ts";
 
 export interface LaneChoice {
-  /** The sessions to serve with; all others that were started are closed. */
+  /** The sessions to serve with; all others that were started are closed, but for the first of all. */
   readonly sessions: readonly [Session, ...Session[]];
   /** Threads of each. */
   readonly intraOpThreads: number;
@@ -12,7 +12,7 @@ export interface LaneChoice {
 }
 
 export interface ChooseLanesOptions {
-  /** One lane of all CPUs. Closed when more lanes are better. */
+  /** One lane of all CPUs. Left open when more lanes are better: it is the fastest for a row that is alone. */
   readonly first: Session;
   /** CPUs to share out. Minimum: 2. */
   readonly cpus: number;
@@ -22,7 +22,7 @@ export interface ChooseLanesOptions {
   readonly makeFeed: () => Feed;
   /** Rows of a feed. */
   readonly rows: number;
-  /** What one lane takes: the weights, and what its runs need. */
+  /** What one session takes: the weights, and what its runs need. */
   readonly laneBytes: number;
   /** Returns what the process may still take. */
   readonly freeBytes: () => number;
@@ -31,8 +31,14 @@ export interface ChooseLanesOptions {
 }
 
 /**
- * Twice the lanes are taken when they run at least so many times the rows. They have half the threads, so a run
- * that is alone then takes up to 2 / 1.25 = 1.6 times as long.
+ * Two lanes are taken when they run at least so many times the rows of one: a row that is alone loses nothing, as the
+ * first session stays for it. Less is not worth the memory of two sessions more.
+ */
+const WORTH_MEMORY = 1.05;
+
+/**
+ * Beyond two, twice the lanes are taken when they run at least so many times the rows. They have half the threads, so
+ * each batch then takes up to 2 / 1.25 = 1.6 times as long.
  */
 const WORTHWHILE = 1.25;
 
@@ -55,7 +61,7 @@ export async function chooseLanes(options: ChooseLanesOptions): Promise<LaneChoi
     }
     const trial = await tryLanes(options, best, lanes);
     if ("refused" in trial) return { ...best, reason: trial.refused };
-    await Promise.all(best.sessions.map((session) => session.close()));
+    await Promise.all(best.sessions.map((session) => (session === first ? undefined : session.close())));
     best = trial;
   }
   return best;
@@ -68,6 +74,7 @@ async function tryLanes(
   lanes: number,
 ): Promise<LaneChoice | { readonly refused: string }> {
   const intraOpThreads = Math.floor(cpus / lanes);
+  const worthwhile = lanes === 2 ? WORTH_MEMORY : WORTHWHILE;
   const name = describeLanes(lanes, intraOpThreads);
   const bestName = describeLanes(best.sessions.length, best.intraOpThreads);
   const started: Session[] = [];
@@ -85,9 +92,9 @@ async function tryLanes(
     started.push(first);
     const alone = await compare();
     const most = lanes * alone.now;
-    if (most < WORTHWHILE * alone.before) {
+    if (most < worthwhile * alone.before) {
       return await refuse(
-        `${name} would run at most ${most.toFixed(0)} rows/s, ${bestName} ran ${alone.before.toFixed(0)}: under ${WORTHWHILE} times as many`,
+        `${name} would run at most ${most.toFixed(0)} rows/s, ${bestName} ran ${alone.before.toFixed(0)}: under ${worthwhile} times as many`,
       );
     }
     const others = Array.from({ length: lanes - 1 }, (_, i) => start(i + 1, intraOpThreads));
@@ -97,7 +104,7 @@ async function tryLanes(
     await Promise.all(others);
     const { before, now } = await compare();
     const ran = `${name} ran ${now.toFixed(0)} rows/s, ${bestName} ${before.toFixed(0)}`;
-    if (now < WORTHWHILE * before) return await refuse(`${ran}: under ${WORTHWHILE} times as many`);
+    if (now < worthwhile * before) return await refuse(`${ran}: under ${worthwhile} times as many`);
     return { sessions: [first, ...started.slice(1)], intraOpThreads, reason: ran };
   } catch (error) {
     return refuse(`${name} could not be tried: ${firstLine((error as Error).message)}`);

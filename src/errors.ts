@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   "UNSUPPORTED_FORMAT",
   "NOT_FOUND",
   "METHOD_NOT_ALLOWED",
+  "NOT_ACCEPTABLE",
   "UNSUPPORTED_ENCODING",
   "BODY_TOO_LARGE",
   "TOO_MANY_INSTANCES",
@@ -62,6 +63,13 @@ export class HandlerError extends ServingError {
   }
 }
 
+/** None of a list's instances was answered, each by the caller's doing; it is the first one's error. */
+export class BatchFailedError extends ServingError {
+  constructor({ code, message, instance, cause }: ServingError) {
+    super(code, message, { ...(instance === undefined ? {} : { instance }), cause });
+  }
+}
+
 /** A reason not to start: one line that names the file or setting and the remedy. */
 export class StartupError extends Error {
   override readonly name = "StartupError";
@@ -96,8 +104,11 @@ export function withCause(error: Error): string {
   return cause instanceof Error ? `${message}: ${firstLine(cause.message)}` : message;
 }
 
-/** Returns `text` on one line, cut to 64 characters, for quoting a caller's input in a message. */
+/**
+ * Returns `text` on one line, cut to 64 characters, for quoting a caller's input in a message. What would move a
+ * terminal's cursor, or turn the order of what follows around, becomes a space.
+ */
 export function excerpt(text: string): string {
-  const line = text.slice(0, 65).replace(/[\p{Cc}\p{Zl}\p{Zp}]/gu, " ");
+  const line = text.slice(0, 65).replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, " ");
   return line.length > 64 ? `${line.slice(0, 61)}...` : line;
 }

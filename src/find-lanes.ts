@@ -5,19 +5,25 @@ import { firstLine, StartupError } from "./errors.ts";
 import type { Batching } from "./model/find-batching.ts";
 import { measurePaces } from "./runtime/measure-paces.ts";
 import type { Session, SessionPlace } from "./runtime/session.ts";
+import type { DeviceLoad } from "./runtime/session-lanes.ts";
 import type { Tensors } from "./tensor/tensor.ts";
 import type { warmUp } from "./trial-run.ts";
 
 /** What the user and the machine say of lanes. */
 export interface LanePlan {
-  readonly settings: Pick<Settings, "device" | "inferenceLanes" | "intraOpThreads" | "maxBatchSize">;
+  readonly settings: Pick<Settings, "device" | "inferenceLanes" | "intraOpThreads" | "maxBatchSize"> &
+    Partial<Pick<Settings, "allowedBatchSizes">>;
   readonly cpus: number;
   readonly cuda: CudaDevices;
+  /** Of the GPUs, where other models share them. */
+  readonly load?: DeviceLoad;
+  /** Where other batches run beside the start, a trial would measure those: so many lanes, on a CPU, and why. */
+  readonly untried?: { readonly lanes: number; readonly reason: string } | undefined;
 }
 
 /** Returns where the first lane runs: with all CPUs, unless the user said how many lanes share them. */
-export function firstPlace({ settings, cpus, cuda }: LanePlan): SessionPlace {
-  const share = Math.max(1, Math.floor(cpus / (settings.inferenceLanes ?? 1)));
+export function firstPlace({ settings, cpus, cuda, untried }: LanePlan): SessionPlace {
+  const share = Math.max(1, Math.floor(cpus / (settings.inferenceLanes ?? untried?.lanes ?? 1)));
   return {
     lane: 0,
     device: settings.device,
@@ -41,12 +47,14 @@ export interface FindLanesOptions {
 }
 
 export interface FoundLanes extends LaneChoice {
+  /** The session of all CPUs, beside lanes that share them: for a row that is alone. */
+  readonly wide?: Session;
   readonly warnings: readonly string[];
 }
 
 /**
  * Returns the sessions to serve with: as many as INFERENCE_LANES says, else one for each GPU, else on a CPU as many
- * as are measured to be better.
+ * as are measured to be better, and then the first session beside them.
  *
  * @throws {StartupError} when a lane that the user asked for can't be started.
  */
@@ -56,8 +64,12 @@ export async function findLanes(options: FindLanesOptions): Promise<FoundLanes> 
   const asked = plan.settings.inferenceLanes;
   if (asked !== undefined) return startLanes(options, asked, "set by INFERENCE_LANES");
   if (isOnGpu) return startLanes(options, plan.cuda.devices.length, "one for each GPU");
+  if (plan.untried !== undefined) return startLanes(options, plan.untried.lanes, plan.untried.reason);
   const feed = trialFeed(options);
-  if (typeof feed !== "string") return { ...(await tryLanes(options, feed)), warnings: [] };
+  if (typeof feed !== "string") {
+    const choice = await tryLanes(options, feed);
+    return { ...choice, ...(choice.sessions.includes(first) ? {} : { wide: first }), warnings: [] };
+  }
   return { sessions: [first], intraOpThreads: firstPlace(plan).intraOpThreads, reason: feed, warnings: [] };
 }
 
@@ -88,9 +100,6 @@ async function startLanes(
   return { sessions: [first, ...others], intraOpThreads, reason, warnings };
 }
 
-/** On 2 CPUs one lane of both ran as many rows as two, and each of its runs took half the time. */
-const MIN_CPUS = 4;
-
 /** A trial runs some ten batches on half the threads: this bounds what it adds to the start. */
 const MAX_RUN_MS = 100;
 
@@ -102,7 +111,7 @@ interface TrialFeed {
 /** Returns what lanes are tried with, or why they are not tried. */
 function trialFeed({ plan, makeRow, batching, measured }: FindLanesOptions): TrialFeed | string {
   if (plan.settings.intraOpThreads !== undefined) return "INTRA_OP_THREADS is set, INFERENCE_LANES is not";
-  if (plan.cpus < MIN_CPUS) return `more are not tried on fewer than ${MIN_CPUS} CPUs`;
+  if (plan.cpus === 1) return "there is one CPU";
   if (makeRow === undefined || batching.kind !== "rows")
     return "more are not tried where rows can't be made up";
   const { maxBatchSize, batchTimings } = measured;

@@ -1,7 +1,4 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { relative } from "node:path";
-import type { CudaDevices } from "./config/cuda-devices.ts";
 import type { Settings } from "./config/settings.ts";
 import {
   type CustomCode,
@@ -11,19 +8,23 @@ import {
   tryPostprocess,
 } from "./custom-code.ts";
 import { firstLine, StartupError, withCause } from "./errors.ts";
-import { firstPlace } from "./find-lanes.ts";
+import { firstPlace, type LanePlan } from "./find-lanes.ts";
 import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { ImagePool } from "./image-workers/image-pool.ts";
 import type { ImageHooks, PreprocessedImage } from "./image-workers/image-task.ts";
+import type { ModelFile } from "./lane-starter.ts";
+import { checkInFolder } from "./model/check-in-folder.ts";
 import { chooseHead } from "./model/choose-head.ts";
 import { choosePreprocess, rowShape } from "./model/choose-preprocess.ts";
-import { checkExternalData, checkInFolder } from "./model/external-data.ts";
+import { checkExternalData } from "./model/external-data.ts";
 import { findBatching } from "./model/find-batching.ts";
 import { utilsWarnings } from "./model/find-handler.ts";
 import { findModel, type ModelLocation } from "./model/find-model.ts";
 import { compareGolden, type GoldenPair, type GoldenResult, readGoldenPair } from "./model/golden.ts";
+import { hashFile } from "./model/hash-file.ts";
 import { findImageInput, type ImageInput } from "./model/image-input.ts";
 import { readOnnxFile } from "./model/onnx-file.ts";
+import { openArchive } from "./model/open-archive.ts";
 import { readRecipe } from "./model/read-recipe.ts";
 import type { Recipe } from "./model/recipe.ts";
 import { openLanes } from "./open-lanes.ts";
@@ -36,14 +37,13 @@ import { allocate } from "./tensor/dtype.ts";
 import { elementCount, type Tensor, type Tensors } from "./tensor/tensor.ts";
 import { runTrial, type Trial, unmeasuredPlan, warmUp } from "./trial-run.ts";
 
-export interface LoadOptions {
+export interface LoadOptions extends LanePlan {
   readonly settings: Settings;
+  /** The version folder to load. Absent: the highest, or a folder without any. */
+  readonly version?: number | undefined;
   readonly imagePool: ImagePool;
-  /** CPUs to share out among the lanes. */
-  readonly cpus: number;
-  readonly cuda: CudaDevices;
   /** Starts a session of a model file in its worker. */
-  readonly startSession: (modelPath: string, place: SessionPlace) => Promise<Session>;
+  readonly startSession: (model: ModelFile, place: SessionPlace) => Promise<Session>;
 }
 
 export interface LoadedServable {
@@ -54,29 +54,34 @@ export interface LoadedServable {
 /**
  * From a model folder to a model that is proven to answer.
  *
- * Order: find the file → look at it before ONNX Runtime opens it → descriptions → custom code → session → one row (the
- * golden one, if there is one) → what its outputs mean → golden check → custom answer → batch sizes → lanes.
+ * Order: unpack an archive → find the file → look at it before ONNX Runtime opens it → descriptions → custom code →
+ * session → one row (the golden one, if there is one) → what its outputs mean → golden check → custom answer → batch sizes → lanes.
  *
  * @throws {StartupError} one line that names the file or key at fault, and the remedy.
  */
 export async function loadServable(options: LoadOptions): Promise<LoadedServable> {
-  const { settings, imagePool, startSession } = options;
-  const location = findModel(settings.modelDir, settings);
+  const { imagePool, startSession } = options;
+  const settings = await openArchive(options.settings);
+  const location = findModel(settings.modelDir, { ...settings, version: options.version });
   checkInFolder(settings.modelDir, location.modelPath);
   const onnx = readOnnxFile(location.modelPath);
-  const { externalData, customDomains } = onnx;
-  if (customDomains.length > 0) {
+  if (onnx.customDomains.length > 0) {
     throw new StartupError(
-      `${location.modelPath} uses operators of ${customDomains.join(", ")}, which ONNX Runtime does not have: export it with standard operators`,
+      `${location.modelPath} uses operators of ${onnx.customDomains.join(", ")}, which ONNX Runtime does not have: export it with standard operators`,
     );
   }
-  checkExternalData({ modelFile: location.modelPath, locations: externalData });
+  checkExternalData({
+    modelDir: settings.modelDir,
+    modelFile: location.modelPath,
+    locations: onnx.externalData,
+  });
   const recipe = readRecipe({ modelDir: settings.modelDir, ...location, onnx });
-  const golden = readGoldenPair(location.folder);
+  const golden = readGoldenPair(location.folder, settings.modelDir);
   const custom = await loadCustomCode(settings, location, imagePool);
   const sha256 = await hashFile(location.modelPath);
   const rssBefore = process.memoryUsage.rss();
-  const session = await startSession(location.modelPath, firstPlace(options)).catch((error: unknown) => {
+  const file = { path: location.modelPath, sha256 };
+  const session = await startSession(file, firstPlace(options)).catch((error: unknown) => {
     const reason = firstLine((error as Error).message);
     const remedy = /opset/i.test(reason) ? "; export it again with a lower opset" : "";
     throw new StartupError(`${location.modelPath} can't be loaded: ${reason}${remedy}`);
@@ -147,11 +152,11 @@ async function prove(options: LoadOptions, opened: Opened): Promise<LoadedServab
   const measured =
     trial === undefined
       ? unmeasuredPlan(settings.maxBatchSize)
-      : await warmUp({ session, batching: trial.batching, makeRow, maxBatchSize: settings.maxBatchSize });
+      : await warmUp({ ...settings, session, batching: trial.batching, makeRow });
   const lanes = await openLanes({
     plan: options,
     first: session,
-    start: (place) => options.startSession(location.modelPath, place),
+    start: (place) => options.startSession({ path: location.modelPath, sha256 }, place),
     prove: async (lane) => {
       const { outputs } = await runTrial({ session: lane, batching: provenBatching, makeRow: sampleRow });
       if (golden !== undefined) requireGolden(location, compareGolden(golden, outputs));
@@ -222,7 +227,8 @@ async function tryRow(
   try {
     return await runTrial({ session, batching, makeRow });
   } catch (error) {
-    if (!mustRun) return undefined;
+    // What the worker did not survive is no refusal.
+    if (!mustRun && error instanceof StartupError) return undefined;
     throw new StartupError(`${modelPath}: ${firstLine((error as Error).message)}`);
   }
 }
@@ -289,10 +295,4 @@ function zeroImage(image: ImageInput, spec: PreprocessSpec): () => Tensors {
 
 function zeros({ dtype, shape }: Pick<Tensor, "dtype" | "shape">): Tensor {
   return { dtype, shape, data: allocate(dtype, elementCount(shape)) };
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer);
-  return hash.digest("hex");
 }

@@ -21,6 +21,9 @@ export type PredictAnswer =
   | { readonly kind: "predictions"; readonly predictions: readonly Prediction[] }
   | { readonly kind: "outputs"; readonly outputs: Tensors };
 
+/** The instances of a stream on their way: one flow among the requests, however many they are. */
+export type InstanceFlow = Pick<RequestFlow, "predictOne">;
+
 /**
  * From a request's instances to their predictions: decode and preprocess in the image workers, batch with
  * the rows of other requests, run, render.
@@ -30,6 +33,18 @@ export class Predictor {
 
   constructor(parts: RequestParts) {
     this.#parts = parts;
+  }
+
+  /**
+   * Opens a stream of instances, each with a deadline of its own.
+   *
+   * @param parameters as the caller sent them, for a handler
+   */
+  openFlow(
+    options: Omit<PredictOptions, "deadlineMs">,
+    parameters: PredictRequest["parameters"],
+  ): InstanceFlow {
+    return new RequestFlow(this.#parts, { ...options, deadlineMs: Number.POSITIVE_INFINITY }, parameters);
   }
 
   /**
@@ -43,21 +58,45 @@ export class Predictor {
    */
   async predict(request: PredictRequest, options: PredictOptions): Promise<PredictAnswer> {
     options.signal.throwIfAborted();
-    const controller = new AbortController();
-    const abort = () => controller.abort(options.signal.reason);
-    options.signal.addEventListener("abort", abort, { once: true });
-    const aborted = new Promise<never>((_, reject) => {
-      controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
-    });
+    const letGo = this.#parts.hold?.();
     try {
-      const flow = new RequestFlow(this.#parts, { ...options, signal: controller.signal });
-      return await Promise.race([flow.answer(request), aborted]);
-    } catch (error) {
-      // The rest of the request is in vain: its waiting rows leave the queues.
-      controller.abort(error);
-      throw error;
+      return await untilAborted(options.signal, (signal) =>
+        this.open({ ...options, signal }).answer(request),
+      );
     } finally {
-      options.signal.removeEventListener("abort", abort);
+      letGo?.();
     }
+  }
+
+  /** Begins a request's way through the stages, of which its owner takes each instance as it likes. */
+  open(options: PredictOptions): RequestFlow {
+    return new RequestFlow(this.#parts, options);
+  }
+}
+
+/**
+ * Returns what `work` gives, or fails with the signal's reason as soon as that is aborted. What is left of the work when
+ * it has failed is in vain: the signal that it was given is aborted then, so that its waiting rows leave the queues.
+ *
+ * @throws the signal's reason, and what `work` throws.
+ */
+export async function untilAborted<Result>(
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  signal.throwIfAborted();
+  const controller = new AbortController();
+  const abort = () => controller.abort(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  const aborted = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
+  });
+  try {
+    return await Promise.race([work(controller.signal), aborted]);
+  } catch (error) {
+    controller.abort(error);
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

@@ -1,17 +1,24 @@
 import type { BatchScheduler, Task } from "./batching/batch-scheduler.ts";
 import type { FairPermits } from "./batching/fair-permits.ts";
 import { type CustomCode, labelsOf } from "./custom-code.ts";
-import { type ErrorCode, HandlerError, ServingError } from "./errors.ts";
+import type { DecodeMemory } from "./decode-memory.ts";
+import { ServingError } from "./errors.ts";
+import type { PreprocessSpec } from "./image/preprocess-spec.ts";
+import type { Raster, Size } from "./image/raster.ts";
 import type { ImagePool } from "./image-workers/image-pool.ts";
+import type { EncodedImage, PreprocessedImage } from "./image-workers/image-task.ts";
+import { atInstance, isInstanceError, runError, withKey } from "./instance-error.ts";
 import type { Stage } from "./observability/metrics.ts";
 import type { PredictAnswer, PredictOptions } from "./predictor.ts";
-import type { ImageSource, Instance, PredictRequest } from "./protocol/predict-request.ts";
+import type { Instance, PredictRequest } from "./protocol/predict-request.ts";
 import { tfsPredictions } from "./protocol/tfs-outputs.ts";
 import type { Prediction } from "./protocol/write-predictions.ts";
 import type { RowOutcome } from "./runtime/session.ts";
 import type { Servable } from "./servable.ts";
+import type { SignatureName } from "./signature/head.ts";
 import { isHeavy, type RowResult, renderSignature } from "./signature/render-signature.ts";
 import { addBatchAxis, dropBatchAxis, mergeColumns, rowCount, splitColumns } from "./tensor/columns.ts";
+import { rowGroup } from "./tensor/row-group.ts";
 import type { RowSlot } from "./tensor/row-slots.ts";
 import type { Tensors } from "./tensor/tensor.ts";
 import type { Value } from "./tensor/value.ts";
@@ -28,19 +35,42 @@ export interface RequestParts {
   readonly imagePool: ImagePool;
   /** Bounds the rows between the decoder and the answer: each is hundreds of kilobytes. */
   readonly rowPermits: FairPermits;
+  /** One for each image worker: the turns for one are taken here, where requests are told apart, not in the pool. */
+  readonly workerPermits: FairPermits;
+  /** Taken before the places that all images share: a large one that waits for it keeps no small one waiting. */
+  readonly decodeMemory: DecodeMemory;
   /** For each permit, where its row is written; none where rows have no common size. */
   readonly rowSlots: readonly RowSlot[];
   readonly stageEnded: (stage: Stage, milliseconds: number) => void;
+  /** The model is kept until what this returns is called. */
+  readonly hold?: () => () => void;
 }
 
-/** Errors that are one instance's own: the others are answered as if it were not there. */
-const INSTANCE_ERRORS: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  "INVALID_ARGUMENT",
-  "INVALID_BASE64",
-  "INVALID_IMAGE",
-  "UNSUPPORTED_FORMAT",
-  "IMAGE_TOO_LARGE",
-]);
+/** What became of an instance's row, and the image that it came from. */
+interface Ran {
+  readonly outcome: RowOutcome;
+  readonly origin?: RowResult["origin"];
+  readonly pixels?: Raster | undefined;
+}
+
+/** What a model that is a part of a composed one is given. */
+export type PartInput =
+  | { readonly kind: "image"; readonly image: EncodedImage }
+  | { readonly kind: "row"; readonly row: Tensors };
+
+/** What it makes of it. */
+export interface PartOutput {
+  /** Without the batch dimension. */
+  readonly outputs: Tensors;
+  /** The signatures that were asked for. */
+  readonly rendered: Readonly<Partial<Record<SignatureName, Value>>>;
+  /** The size of the image, after all edits. */
+  readonly source?: Size | undefined;
+  /** Where the image's were asked for. */
+  readonly pixels?: Raster | undefined;
+}
+
+type UseRan<Result> = (ran: Ran) => Result | Promise<Result>;
 
 /** Makes the groups of feeds that share a batch with nothing unlike each other. */
 let wholeFeeds = 0;
@@ -51,26 +81,59 @@ export class RequestFlow {
   readonly #options: PredictOptions;
   readonly #task: Task<Work, RowOutcome>;
   /** As the request has them, for a handler. */
-  #parameters: PredictRequest["parameters"] = {};
+  #parameters: PredictRequest["parameters"];
 
-  constructor(parts: RequestParts, options: PredictOptions) {
+  constructor(parts: RequestParts, options: PredictOptions, parameters: PredictRequest["parameters"] = {}) {
     this.#parts = parts;
     this.#options = options;
+    this.#parameters = parameters;
     this.#task = parts.scheduler.openTask(options);
     const { signal } = options;
-    signal.addEventListener("abort", () => parts.rowPermits.cancel(this.#task, signal.reason), {
-      once: true,
-    });
+    const { decodeMemory, rowPermits, workerPermits } = parts;
+    const leave = () => {
+      for (const shared of [decodeMemory, rowPermits, workerPermits])
+        shared.cancel(this.#task, signal.reason);
+    };
+    signal.addEventListener("abort", leave, { once: true });
   }
 
-  async answer({ inputs, parameters }: PredictRequest): Promise<PredictAnswer> {
+  async answer({ inputs, parameters, mergesOutputs }: PredictRequest): Promise<PredictAnswer> {
     this.#parameters = parameters;
     if (inputs.kind === "tensors") return this.#answerColumns(inputs.tensors);
+    if (mergesOutputs && this.#options.signature === "serving_default")
+      return this.#answerMerged(inputs.instances);
     const { batching, preprocess } = this.#parts.servable;
     if (batching.kind === "whole" && preprocess === undefined) return this.#answerStacked(inputs.instances);
     // Plain rows are all in the queue when this line ends, so they leave it together.
-    const predictions = inputs.instances.map((instance, i) => this.#predictOne(instance, i));
+    const predictions = inputs.instances.map((instance, i) => this.predictOne(instance, i));
     return { kind: "predictions", predictions: await Promise.all(predictions) };
+  }
+
+  /**
+   * Runs one instance, and renders what becomes of it in each of the signatures.
+   *
+   * @returns the error that is the instance's own instead, where there is one
+   * @throws {ServingError} what fails the whole request.
+   */
+  async runPart(
+    input: PartInput,
+    signatures: readonly SignatureName[],
+  ): Promise<PartOutput | { readonly error: ServingError }> {
+    const use = async ({ outcome, origin, pixels }: Ran) => {
+      if ("error" in outcome) return { error: runError(outcome.error) };
+      const { outputs } = outcome;
+      const result = origin === undefined ? { outputs } : { outputs, origin };
+      const values = signatures.map(async (name) => [name, await this.#render(result, name)] as const);
+      const rendered = Object.fromEntries(await Promise.all(values));
+      return { outputs, rendered, source: origin?.source, pixels };
+    };
+    try {
+      if (input.kind === "image") return await this.#runImage(input.image, use);
+      return await use({ outcome: await this.#runRow(input.row) });
+    } catch (error) {
+      if (isInstanceError(error)) return { error };
+      throw error;
+    }
   }
 
   /** Shapes: each input `[n, ...S]` → rows where they can be batched, else one run of them as they are. */
@@ -85,6 +148,26 @@ export class RequestFlow {
     }
     const values = outcomes.map((outcome) => this.#render({ outputs: requireOutputs(outcome) }));
     return { kind: "predictions", predictions: (await Promise.all(values)).map((value) => ({ value })) };
+  }
+
+  /** Shapes: n instances → outputs `[n, ...S]`. */
+  async #answerMerged(instances: readonly Instance[]): Promise<PredictAnswer> {
+    const rows = instances.map(async (instance, i) => {
+      try {
+        return await this.#run(instance, ({ outcome }) => requireOutputs(outcome));
+      } catch (error) {
+        throw error instanceof ServingError ? atInstance(error, i) : error;
+      } finally {
+        this.#options.rowEnded();
+      }
+    });
+    const outputs = await Promise.all(rows);
+    const [group] = outputs.map(rowGroup);
+    if (!outputs.every((row) => rowGroup(row) === group)) {
+      const text = "the outputs differ in shape, so that they are no tensor: send images of one size";
+      throw new ServingError("INVALID_ARGUMENT", text);
+    }
+    return { kind: "outputs", outputs: mergeColumns(outputs) };
   }
 
   /** For a model without a batch axis: the request's rows are one tensor, as TensorFlow Serving makes it. */
@@ -104,9 +187,15 @@ export class RequestFlow {
     return { kind: "predictions", predictions };
   }
 
-  async #predictOne(instance: Instance, index: number): Promise<Prediction> {
+  /**
+   * Answers one instance.
+   *
+   * @param deadlineMs where it is not the request's
+   * @throws {ServingError} what is not the instance's own fault.
+   */
+  async predictOne(instance: Instance, index: number, deadlineMs?: number): Promise<Prediction> {
     try {
-      const prediction = await this.#predictValue(instance);
+      const prediction = await this.#run(instance, (ran) => this.#toPrediction(ran), deadlineMs);
       if ("value" in prediction) return withKey(prediction, instance);
       return withKey({ error: atInstance(prediction.error, index) }, instance);
     } catch (error) {
@@ -117,42 +206,57 @@ export class RequestFlow {
     }
   }
 
-  async #predictValue(instance: Instance): Promise<Prediction> {
+  /**
+   * @param use what is made of the outcome; an image's place in memory is held until then
+   * @throws {ServingError} what is wrong with the instance.
+   */
+  async #run<Result>(instance: Instance, use: UseRan<Result>, deadlineMs?: number): Promise<Result> {
     switch (instance.kind) {
       case "bad":
-        return { error: instance.error };
+        throw instance.error;
       case "row":
-        return this.#toPrediction(await this.#runRow(instance.row));
+        return use({ outcome: await this.#runRow(instance.row, deadlineMs) });
       case "image":
-        return this.#predictImage(instance);
+        return this.#runImage({ bytes: instance.bytes, array: instance.array }, use, deadlineMs);
     }
   }
 
-  async #predictImage({ bytes, array }: ImageSource): Promise<Prediction> {
-    const { servable, rowPermits, rowSlots, imagePool, stageEnded } = this.#parts;
+  async #runImage<Result>(source: EncodedImage, use: UseRan<Result>, deadlineMs?: number): Promise<Result> {
+    const { servable, decodeMemory, rowPermits, rowSlots } = this.#parts;
     const { preprocess, modelInputs } = servable;
     if (preprocess === undefined || modelInputs.imageInput === undefined) {
       throw new ServingError("INVALID_ARGUMENT", "this model takes tensors, not images");
     }
-    const permit = await rowPermits.acquire(this.#task);
+    const memory = await decodeMemory.take(this.#task, source, preprocess);
+    let permit: number | undefined;
     try {
-      this.#options.signal.throwIfAborted();
-      const image = await imagePool.preprocess(
-        { bytes, array, slot: rowSlots[permit] },
-        preprocess,
-        servable.imageHooks,
-      );
-      stageEnded("decode", image.decodeMs);
-      stageEnded("preprocess", image.preprocessMs);
-      const outcome = await this.#runRow({ [modelInputs.imageInput]: image.row });
-      return await this.#toPrediction(outcome, image.geometry);
+      permit = await rowPermits.acquire(this.#task);
+      const image = await this.#preprocess({ ...source, slot: rowSlots[permit] }, preprocess);
+      memory.free();
+      const outcome = await this.#runRow({ [modelInputs.imageInput]: image.row }, deadlineMs);
+      return await use({ outcome, origin: image.geometry, pixels: image.pixels });
     } finally {
+      memory.free();
       // A batch that still runs for a caller who left may read what comes next; nobody sees its answer.
-      rowPermits.release(permit);
+      if (permit !== undefined) rowPermits.release(permit);
     }
   }
 
-  async #toPrediction(outcome: RowOutcome, origin?: RowResult["origin"]): Promise<Prediction> {
+  async #preprocess(image: EncodedImage, spec: PreprocessSpec): Promise<PreprocessedImage> {
+    const { servable, workerPermits, imagePool, stageEnded } = this.#parts;
+    const permit = await workerPermits.acquire(this.#task);
+    try {
+      this.#options.signal.throwIfAborted();
+      const preprocessed = await imagePool.preprocess(image, spec, servable.imageHooks);
+      stageEnded("decode", preprocessed.decodeMs);
+      stageEnded("preprocess", preprocessed.preprocessMs);
+      return preprocessed;
+    } finally {
+      workerPermits.release(permit);
+    }
+  }
+
+  async #toPrediction({ outcome, origin }: Ran): Promise<Prediction> {
     if ("error" in outcome) return { error: runError(outcome.error) };
     const startMs = performance.now();
     const value = await this.#render({
@@ -163,22 +267,23 @@ export class RequestFlow {
     return { value };
   }
 
-  async #runRow(row: Tensors): Promise<RowOutcome> {
+  async #runRow(row: Tensors, deadlineMs?: number): Promise<RowOutcome> {
     const { batching } = this.#parts.servable;
     if (batching.kind === "whole") {
-      if (batching.isRow) return { outputs: await this.#runWhole(row) };
-      return { outputs: dropBatchAxis(await this.#runWhole(addBatchAxis(row))) };
+      if (batching.isRow) return { outputs: await this.#runWhole(row, deadlineMs) };
+      return { outputs: dropBatchAxis(await this.#runWhole(addBatchAxis(row), deadlineMs)) };
     }
-    return this.#task.enqueue({ kind: "row", row }, groupOf(row));
+    return this.#task.enqueue({ kind: "row", row }, rowGroup(row), deadlineMs);
   }
 
-  async #runWhole(feeds: Tensors): Promise<Tensors> {
+  async #runWhole(feeds: Tensors, deadlineMs?: number): Promise<Tensors> {
     wholeFeeds += 1;
-    return requireOutputs(await this.#task.enqueue({ kind: "whole", feeds }, `whole ${wholeFeeds}`));
+    const group = `whole ${wholeFeeds}`;
+    return requireOutputs(await this.#task.enqueue({ kind: "whole", feeds }, group, deadlineMs));
   }
 
-  async #render(result: RowResult): Promise<Value> {
-    const { signature, parameters } = this.#options;
+  async #render(result: RowResult, signature: SignatureName = this.#options.signature): Promise<Value> {
+    const { parameters } = this.#options;
     const { imagePool, servable } = this.#parts;
     const { head } = servable;
     if (signature === "serving_default") return tfsPredictions(addBatchAxis(result.outputs))[0] ?? null;
@@ -193,17 +298,6 @@ export class RequestFlow {
   }
 }
 
-function isInstanceError(error: unknown): error is ServingError {
-  return error instanceof HandlerError || (error instanceof ServingError && INSTANCE_ERRORS.has(error.code));
-}
-
-/** Rows of equal names, types and shapes can be merged. */
-function groupOf(row: Tensors): string {
-  return Object.entries(row)
-    .map(([name, { dtype, shape }]) => `${name}:${dtype}:${shape.join("x")}`)
-    .join(" ");
-}
-
 function requireCustom({ custom }: Servable): CustomCode {
   if (custom !== undefined) return custom;
   throw new ServingError("INTERNAL", "signature custom is offered without a handler; this is a bug");
@@ -212,23 +306,4 @@ function requireCustom({ custom }: Servable): CustomCode {
 function requireOutputs(outcome: RowOutcome): Tensors {
   if ("outputs" in outcome) return outcome.outputs;
   throw runError(outcome.error);
-}
-
-/** ONNX Runtime's words may hold places in its sources: they go to the log, not to the caller. */
-function runError(reason: string): ServingError {
-  return new ServingError("INFERENCE_FAILED", "the model could not run on this input", {
-    cause: new Error(reason),
-  });
-}
-
-function atInstance(error: ServingError, index: number): ServingError {
-  if (error.instance !== undefined) return error;
-  return new ServingError(error.code, `instances[${index}]: ${error.message}`, {
-    instance: index,
-    cause: error.cause,
-  });
-}
-
-function withKey(prediction: Prediction, instance: Instance | undefined): Prediction {
-  return instance?.key === undefined ? prediction : { ...prediction, key: instance.key };
 }

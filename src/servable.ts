@@ -1,3 +1,4 @@
+import type { TypedComposition } from "./composition/type-composition.ts";
 import type { CustomCode } from "./custom-code.ts";
 import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { ImageHooks } from "./image-workers/image-task.ts";
@@ -34,6 +35,8 @@ export interface Servable extends BatchPlan {
   /** For each value of the preprocessing and the outputs, the file or rule that it came from. */
   readonly origins: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
+  /** Present where several linked models answer as one. */
+  readonly composition?: TypedComposition;
 }
 
 /** What is learnt of a model while it serves. */

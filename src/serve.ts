@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { CudaDevices } from "./config/cuda-devices.ts";
+import { platformWarnings } from "./config/platform-warnings.ts";
 import type { Settings } from "./config/settings.ts";
 import { toStartupError } from "./errors.ts";
 import { createLogger } from "./observability/logger.ts";
@@ -12,17 +13,19 @@ export interface ServeOptions {
   readonly cuda: CudaDevices;
 }
 
-/** How long a process that should end at once waits for what its worker threads are in. */
+/** How long a process that should end at once waits for what its worker threads are in, and for its last answers. */
 const LAST_RUN_MS = 2000;
 
 /**
  * Serves until the process is told to stop. Ends the process: with 0 after a drain, 1 after a failure or a
- * drain that took too long, 128 + the signal's number when told twice.
+ * drain that took too long, 128 + the signal's number when told twice; where a thread is then still within a native
+ * call, as `runtime/exit-guard.ts` says.
  *
  * @throws {StartupError} when the address can't be bound or the model can't be served.
  */
 export async function serve({ settings, cpus, cuda }: ServeOptions): Promise<void> {
   const logger = createLogger(settings.logLevel);
+  for (const warning of platformWarnings(settings)) logger.warn(warning);
   const fail = (error: Error) => {
     logger.fatal({ error }, "stopping after a failure");
     server.lifecycle.moveTo("FAILED", error.message);
@@ -31,21 +34,27 @@ export async function serve({ settings, cpus, cuda }: ServeOptions): Promise<voi
   const server = new Server({ settings, logger, cpus, cuda, onFatal: fail });
 
   // Not before the batch that runs has ended, if that is soon.
-  const exit = async (code: number) => {
-    await Promise.race([server.endWorkers(), sleep(LAST_RUN_MS)]);
+  const exit = async (code: number, ended: Promise<void>, patienceMs = LAST_RUN_MS) => {
+    await Promise.race([ended, sleep(patienceMs)]);
+    logger.info({ exitCode: code }, "stopped");
     process.exit(code);
   };
   let isStopping = false;
   const stop = async (drainMs: number, exitCode: number) => {
     if (isStopping) return;
     isStopping = true;
+    let isLate = false;
+    const { shutdownTimeoutMs } = settings;
+    const lastMs = Math.min(LAST_RUN_MS, shutdownTimeoutMs / 10);
     setTimeout(() => {
-      logger.error("the drain took longer than SHUTDOWN_TIMEOUT_MS; unfinished requests are cut off");
-      void exit(1);
-    }, settings.shutdownTimeoutMs).unref();
+      isLate = true;
+      logger.error(
+        "the drain takes longer than SHUTDOWN_TIMEOUT_MS allows; unfinished requests get DRAINING",
+      );
+      void exit(1, server.cutOff(), lastMs);
+    }, shutdownTimeoutMs - lastMs).unref();
     await server.drain(drainMs);
-    logger.info({ exitCode }, "stopped");
-    process.exit(exitCode);
+    if (!isLate) await exit(exitCode, server.endWorkers());
   };
   for (const [signal, number] of [
     ["SIGTERM", 15],
@@ -55,7 +64,7 @@ export async function serve({ settings, cpus, cuda }: ServeOptions): Promise<voi
     process.removeAllListeners(signal);
     process.on(signal, () => {
       if (isStopping) {
-        void exit(128 + number);
+        void exit(128 + number, server.endWorkers());
         return;
       }
       logger.info({ signal }, "draining");
@@ -63,8 +72,6 @@ export async function serve({ settings, cpus, cuda }: ServeOptions): Promise<voi
       void stop(server.lifecycle.state === "READY" ? settings.drainDelayMs : 0, 0);
     });
   }
-  // By default Node opens its debugger on this signal.
-  process.on("SIGUSR1", () => {});
   process.on("uncaughtException", fail);
   process.on("unhandledRejection", (reason) =>
     fail(reason instanceof Error ? reason : new Error(String(reason))),

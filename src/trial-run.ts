@@ -52,6 +52,8 @@ export async function runTrial({ session, batching, makeRow }: TrialOptions): Pr
 export interface WarmUpOptions extends TrialOptions {
   /** MAX_BATCH_SIZE, where it is set. */
   readonly maxBatchSize: number | undefined;
+  /** ALLOWED_BATCH_SIZES, where they are set. */
+  readonly allowedBatchSizes?: readonly number[] | undefined;
 }
 
 /** How rows are put together in runs, and why so. */
@@ -84,6 +86,7 @@ export async function warmUp({
   batching,
   makeRow,
   maxBatchSize,
+  allowedBatchSizes,
 }: WarmUpOptions): Promise<BatchPlan> {
   if (batching.kind === "whole") {
     return { maxBatchSize: 1, maxBatchSizeReason: "the model has no batch axis", batchTimings: [] };
@@ -93,8 +96,8 @@ export async function warmUp({
     const rows = Array.from({ length: batchSize }, makeRow);
     // The whole way there and back: what a larger batch saves.
     const startMs = performance.now();
-    await session.run({ kind: "rows", rows, batchSize });
-    return performance.now() - startMs;
+    const { waitedMs = 0 } = await session.run({ kind: "rows", rows, batchSize });
+    return performance.now() - startMs - waitedMs;
   };
   if (fixedBatchSize !== undefined) {
     return {
@@ -102,6 +105,20 @@ export async function warmUp({
       maxBatchSizeReason: "the graph fixes it",
       allowedBatchSizes: [fixedBatchSize],
       batchTimings: await measureBatchSizes({ run, batchSizes: [fixedBatchSize] }),
+    };
+  }
+  const largestAllowed = allowedBatchSizes?.at(-1);
+  if (allowedBatchSizes !== undefined && largestAllowed !== undefined) {
+    return {
+      maxBatchSize: largestAllowed,
+      maxBatchSizeReason: "ALLOWED_BATCH_SIZES says so",
+      allowedBatchSizes,
+      batchTimings: await measureBatchSizes({
+        run,
+        batchSizes: allowedBatchSizes,
+        stopEarly: false,
+        maxRunMs: Number.POSITIVE_INFINITY,
+      }),
     };
   }
   const { provider } = session.info;
@@ -119,6 +136,18 @@ export async function warmUp({
     ...(provider === "cuda" ? { allowedBatchSizes: powersOfTwoUpTo(chosen.batchSize) } : {}),
     batchTimings,
   };
+}
+
+/** Runs once each of the measured sizes that is no larger than `largest`, so that no caller pays for first runs. */
+export async function runEachSize(
+  { session, makeRow }: Pick<TrialOptions, "session" | "makeRow">,
+  timings: readonly BatchTiming[],
+  largest: number,
+): Promise<void> {
+  for (const { batchSize } of timings) {
+    if (batchSize > largest) break;
+    await session.run({ kind: "rows", rows: Array.from({ length: batchSize }, makeRow), batchSize });
+  }
 }
 
 const AS_SET = "MAX_BATCH_SIZE says so";

@@ -1,8 +1,9 @@
 import { Backlog } from "./batching/backlog.ts";
 import { BatchScheduler } from "./batching/batch-scheduler.ts";
 import { BatchTuner } from "./batching/batch-tuner.ts";
+import type { DeviceTurns } from "./batching/device-turns.ts";
 import type { Settings } from "./config/settings.ts";
-import type { Metrics } from "./observability/metrics.ts";
+import type { ModelMetrics } from "./observability/metrics.ts";
 import type { Work } from "./request-flow.ts";
 import type { RowOutcome, RunOutcome, Session } from "./runtime/session.ts";
 import type { Servable, Tuning } from "./servable.ts";
@@ -12,13 +13,23 @@ export interface TunedBatchingOptions {
   readonly servable: Pick<Servable, keyof BatchPlan | "preprocess">;
   readonly session: Pick<Session, "run">;
   readonly settings: Pick<Settings, "batchTimeoutMicros" | "targetLatencyMs">;
-  readonly metrics: Pick<Metrics, "stageEnded" | "batchClosed">;
+  readonly metrics: ModelMetrics;
   /** Batches that run at once. */
   readonly lanes: number;
   /** Images that are in work at once. */
   readonly imageWorkers: number;
   /** Milliseconds that a worker is busy with one image; 0 while that is not known. */
   readonly imageMs: () => number;
+  /** Where other models run batches on the same devices. */
+  readonly shared?: {
+    readonly turns: DeviceTurns;
+    /** The model, whatever its version. */
+    readonly flow: object;
+    /** The part of a device that one batch takes. */
+    readonly share: number;
+  };
+  /** @default always */
+  readonly canRun?: () => boolean;
 }
 
 /** A model's batches, and what is learnt from them while it serves. */
@@ -30,7 +41,7 @@ export interface TunedBatching {
 
 /** Returns the scheduler of a model, whose runs teach the backlog's forecast and the size of the next batches. */
 export function createTunedBatching(options: TunedBatchingOptions): TunedBatching {
-  const { servable, session, settings, metrics, lanes, imageWorkers } = options;
+  const { servable, session, settings, metrics, lanes, imageWorkers, shared } = options;
   const prepareMs = servable.preprocess === undefined ? () => 0 : options.imageMs;
   const tuner = new BatchTuner({
     timings: servable.batchTimings.map(({ batchSize, runMs }) => ({ rows: batchSize, ms: runMs })),
@@ -42,18 +53,25 @@ export function createTunedBatching(options: TunedBatchingOptions): TunedBatchin
   });
   const runMs = (rows: number) => tuner.runMs(rows);
   const maxBatchSize = () => tuner.maxBatchSize;
+  const turns = shared?.turns.join({
+    flow: shared.flow,
+    share: () => shared.share,
+    batchMs: () => runMs(Math.min(maxBatchSize(), Math.max(1, backlog.rows))),
+  });
   const scheduler = new BatchScheduler<Work, RowOutcome>({
     maxBatchSize,
     batchTimeoutMicros: settings.batchTimeoutMicros,
     worthWaitMs: (rows) => tuner.worthWaitMs(rows),
     lanes,
+    turns,
+    ...(options.canRun === undefined ? {} : { canRun: options.canRun }),
     // Where sizes are padded, two runs of half as many rows would be twice the work.
     sharesRows: servable.allowedBatchSizes === undefined,
     runBatch: async (batch) => {
       const startMs = performance.now();
       const outcome = await runBatch(session, batch, tuner.runSize(batch.length));
-      // A failed run says nothing of how long a good one takes.
-      if (isSound(outcome)) tuner.runEnded({ rows: batch.length, ms: performance.now() - startMs });
+      const ms = performance.now() - startMs - (outcome.waitedMs ?? 0);
+      if (isTelling(outcome)) tuner.runEnded({ rows: batch.length, ms });
       metrics.stageEnded("compute_infer", outcome.computeInferMs);
       return outcome.rows;
     },
@@ -65,7 +83,15 @@ export function createTunedBatching(options: TunedBatchingOptions): TunedBatchin
     },
   });
   const progressMs = () => scheduler.progressMs(runMs);
-  const backlog = new Backlog({ runMs, maxBatchSize, lanes, progressMs, prepareMs, preparers: imageWorkers });
+  const backlog: Backlog = new Backlog({
+    runMs,
+    maxBatchSize,
+    lanes,
+    othersMs: () => turns?.othersMs() ?? 0,
+    progressMs,
+    prepareMs,
+    preparers: imageWorkers,
+  });
   const tuning = () => ({
     maxBatchSize: tuner.maxBatchSize,
     runTime: tuner.runTime,
@@ -86,6 +112,7 @@ function runBatch(
   return session.run({ kind: "rows", rows, batchSize });
 }
 
-function isSound({ ranAlone, rows }: RunOutcome): boolean {
-  return ranAlone !== true && rows.every((row) => "outputs" in row);
+/** A failed run says nothing of how long a good one takes, and one on all threads nothing of one on a lane's. */
+function isTelling({ ranAlone, wasWide, rows }: RunOutcome): boolean {
+  return ranAlone !== true && wasWide !== true && rows.every((row) => "outputs" in row);
 }

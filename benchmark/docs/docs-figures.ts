@@ -1,12 +1,10 @@
 import { fixed } from "../fixed.ts";
 import type { ModelFigures } from "../measure-model.ts";
 import { describeRun, type Report, type RunDescription } from "../report.ts";
-import { renderSlope, type SoakReport } from "../soak/soak-report.ts";
 import { markdownTable } from "./markdown-table.ts";
 
 /** Returns the contents of docs/performance.md's markers, as far as the report has them, in Markdown. */
-export function docsFigures(report: Report | SoakReport): Readonly<Record<string, string>> {
-  if ("soak" in report) return { soak: soakFigures(report) };
+export function docsFigures(report: Report): Readonly<Record<string, string>> {
   const { models, stages } = report;
   const parts = [
     ["", "decode", "resize + normalise", "JSON + base64", "sharp's decode, for the record"],
@@ -102,23 +100,4 @@ function batchTable({ model, session }: ModelFigures): string {
     ["images/s", ...session.map(({ imagesPerSecond }) => fixed(imagesPerSecond, 1))],
     ["CPU-ms per image", ...session.map(({ cpuMsPerImage }) => fixed(cpuMsPerImage, 2))],
   ]);
-}
-
-function soakFigures(report: SoakReport): string {
-  const { soak } = report;
-  const { load, rss, saturated, modelAlone } = soak;
-  const table = markdownTable([
-    [soak.model, `${soak.minutes} minutes`],
-    ["offered, images/s (80 % of the capacity)", fixed(load.offeredImagesPerSecond, 1)],
-    ["answered, images/s", fixed(load.answeredImagesPerSecond, 1)],
-    ["requests refused", fixed(load.refused, 0)],
-    ["request p99, ms", fixed(load.latency.p99Ms, 0)],
-    ["slope of the resident memory, MiB/min (95 %)", renderSlope(soak)],
-    ["resident memory, mean and largest, MiB", `${fixed(rss.meanMib, 0)}, ${fixed(rss.maxMib, 0)}`],
-    ["the same saturated, MiB", `${fixed(saturated.meanMib, 0)}, ${fixed(saturated.maxMib, 0)}`],
-    ["session alone in a process, MiB", fixed(modelAlone.afterMib, 0)],
-    ["that process before it loaded the model, MiB", fixed(modelAlone.beforeMib, 0)],
-    ["largest saturated / session alone", fixed(saturated.maxMib / modelAlone.afterMib, 2)],
-  ]);
-  return `${run(report)}\n\n${table}`;
 }

@@ -27,14 +27,18 @@ const SIX = constant("six", "float32", [], [6]);
  * fold it for inference. A normalised channel so has one parameter where publications count two.
  */
 export class ConvnetBuilder {
-  /** The input. Shapes: [N, 3, 224, 224]. */
+  /** The input. Shapes: [N, 3, edge, edge]. */
   readonly image: Layer = { name: "image", channels: 3 };
   readonly #nodes: NodeSource[] = [];
   readonly #initializers: Initializer[] = [];
   readonly #random: () => number;
 
-  constructor(seed: number) {
+  readonly #edge: number;
+
+  /** @param edge of the input, in pixels */
+  constructor(seed: number, edge = 224) {
     this.#random = seededRandom(seed);
+    this.#edge = edge;
   }
 
   /** Adds a convolution and its bias; the padding keeps the size, the stride divides it. */
@@ -70,13 +74,46 @@ export class ConvnetBuilder {
 
   /** Adds the mean of each channel and a dense layer, and returns the model's bytes. */
   classify(features: Layer, classes: number): Uint8Array<ArrayBuffer> {
+    const logits = this.#dense(features, classes);
+    this.#nodes.push(node("Identity", [logits], ["logits"]));
+    return this.#write(value("logits", "float32", ["N", classes]));
+  }
+
+  /**
+   * Adds the mean of each channel and a dense layer, of which nothing is left: every image has the same boxes, of score
+   * 0.9. Returns the model's bytes.
+   *
+   * Shapes: output0 [N, 5, boxes], as an Ultralytics detector of one class gives it.
+   * Units: centre x, centre y, width and height in pixels of the input.
+   */
+  detect(features: Layer, boxes: readonly (readonly number[])[]): Uint8Array<ArrayBuffer> {
+    const count = boxes.length;
+    const places = [0, 1, 2, 3].flatMap((edge) => boxes.map((box) => box[edge] ?? 0));
+    this.#initializers.push(
+      constant("nothing", "float32", [], [0]),
+      constant("score", "float32", [], [0.9]),
+      constant("places", "float32", [1, 4, count], places),
+      constant("second", "int64", [1], [1]),
+    );
+    const rows = this.#add("Unsqueeze", [this.#dense(features, count), "second"]);
+    const zeros = this.#add("Mul", [rows, "nothing"]);
+    const placed = this.#add("Add", [zeros, "places"]);
+    const scores = this.#add("Add", [zeros, "score"]);
+    this.#nodes.push(node("Concat", [placed, scores], ["output0"], { axis: 1 }));
+    return this.#write(value("output0", "float32", ["N", 5, count]));
+  }
+
+  #dense(features: Layer, outputs: number): string {
     const pooled = this.#add("GlobalAveragePool", [features.name]);
     const flat = this.#add("Flatten", [pooled], { axis: 1 });
-    const weights = this.#weights([classes, features.channels]);
-    this.#nodes.push(node("Gemm", [flat, weights, this.#bias(classes)], ["logits"], { transB: 1 }));
+    const weights = this.#weights([outputs, features.channels]);
+    return this.#add("Gemm", [flat, weights, this.#bias(outputs)], { transB: 1 });
+  }
+
+  #write(output: ReturnType<typeof value>): Uint8Array<ArrayBuffer> {
     return writeModel({
-      inputs: [value(this.image.name, "float32", ["N", 3, 224, 224])],
-      outputs: [value("logits", "float32", ["N", classes])],
+      inputs: [value(this.image.name, "float32", ["N", 3, this.#edge, this.#edge])],
+      outputs: [output],
       nodes: this.#nodes,
       initializers: this.#initializers,
     });

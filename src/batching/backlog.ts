@@ -4,6 +4,12 @@ export interface BacklogOptions {
   readonly maxBatchSize: () => number;
   /** Batches that run at once. Minimum: 1. */
   readonly lanes: number;
+  /**
+   * Milliseconds that other models' batches take between two of this one's.
+   *
+   * @default none
+   */
+  readonly othersMs?: () => number;
   /** Milliseconds of device time that running batches have behind them. */
   readonly progressMs: () => number;
   /** Milliseconds in which one row is made ready for a batch; 0 where that is not known. */
@@ -14,7 +20,7 @@ export interface BacklogOptions {
 
 /** What a request asks for. */
 export interface Demand {
-  /** Minimum: 1. */
+  /** Minimum: 1, but 0 for one whose rows come one by one. */
   readonly rows: number;
   /** On the clock of `performance.now()`. */
   readonly deadlineMs: number;
@@ -22,6 +28,8 @@ export interface Demand {
 
 /** A request's rows in the backlog. */
 export interface BacklogEntry {
+  /** It has one row more, which is due then. */
+  rowAdded(deadlineMs: number): void;
   /** One of its rows has its result, or never will. */
   rowEnded(): void;
   /** All of its rows have ended; further calls do nothing. */
@@ -31,9 +39,12 @@ export interface BacklogEntry {
 interface Open {
   /** Rows that have not ended. */
   rows: number;
+  /** None of its rows has ended: its first one may be yet to run, and goes before whoever comes later. */
+  isNew: boolean;
   /** Which row of all, counted from the first ever, its last one will be. */
   position: number;
-  readonly deadlineMs: number;
+  /** Of its last row. */
+  deadlineMs: number;
 }
 
 /** A request is accepted when a time this much longer than expected meets its deadline: expectations are not exact. */
@@ -44,10 +55,10 @@ const KEPT_SAFETY = 1.05;
 /**
  * The rows of all requests that are accepted and not yet answered, and when they will be.
  *
- * Requests take turns row by row: what is ahead of a request of `n` rows are at most `n` rows of every other, and
- * each one that comes later puts itself between its rows. So each request's position is kept and moved, and a
- * newcomer is accepted when its own deadline and everybody else's will be met. Rows pass two stages that work side
- * by side, making ready and running; the slower one sets the pace.
+ * Requests take turns row by row, as `FairQueue` gives them: what is ahead of a request of `n` rows are at most `n`
+ * rows of every other, and each one that comes later puts itself between its rows, its first one before them. So each
+ * request's position is kept and moved, and a newcomer is accepted when its own deadline and everybody else's will be
+ * met. Rows pass two stages that work side by side, making ready and running; the slower one sets the pace.
  */
 export class Backlog {
   readonly #options: BacklogOptions;
@@ -67,14 +78,20 @@ export class Backlog {
 
   /** Adds a request. */
   enter({ rows, deadlineMs }: Demand): BacklogEntry {
-    const open: Open = { rows, position: this.#ended + this.#rowsAhead(rows) + rows, deadlineMs };
+    const position = this.#ended + this.#rowsAhead(rows) + rows;
+    const open: Open = { rows, isNew: true, position, deadlineMs };
     for (const other of this.#open) other.position += delayOf(other, rows);
     this.#open.add(open);
     this.#rows += rows;
     return {
+      rowAdded: (rowDeadlineMs) => {
+        this.#add(open);
+        open.deadlineMs = rowDeadlineMs;
+      },
       rowEnded: () => {
         if (open.rows === 0) return;
         open.rows -= 1;
+        open.isNew = false;
         this.#rows -= 1;
         this.#ended += 1;
       },
@@ -91,11 +108,11 @@ export class Backlog {
    * Returns in how many milliseconds such a request could be accepted, if no other is before: 0 when it can be now,
    * since its deadline will be met and it makes no other request miss its own.
    *
-   * Where nothing is in work the answer is 0, whatever is expected: expectations that have become too dark are put
+   * Where no row is in work the answer is 0, whatever is expected: expectations that have become too dark are put
    * right by the next run, which there must be.
    */
   waitMs({ rows, deadlineMs }: Demand): number {
-    if (this.#open.size === 0) return 0;
+    if (this.#rows === 0) return 0;
     const nowMs = performance.now();
     let waitMs = 0;
     if (SAFETY * this.finishMs(this.#rowsAhead(rows) + rows) > deadlineMs - nowMs) {
@@ -124,7 +141,9 @@ export class Backlog {
     const most = maxBatchSize();
     // The last batch is filled with rows that come behind.
     const batchMs = runMs(Math.min(Math.max(rows, this.#rows), most));
-    const ranMs = Math.max(batchMs, (Math.ceil(rows / most) * batchMs) / lanes) - progressMs() / lanes;
+    const othersMs = this.#options.othersMs?.() ?? 0;
+    const inTurnsMs = Math.ceil(rows / most) * (batchMs / lanes + othersMs);
+    const ranMs = Math.max(batchMs + othersMs, inTurnsMs) - progressMs() / lanes;
     const prepareMs = this.#options.prepareMs();
     if (prepareMs === 0) return ranMs;
     // The last rows may be ready just after a batch closed.
@@ -132,16 +151,42 @@ export class Backlog {
     return Math.max(ranMs, Math.ceil(rows / preparers) * prepareMs + lastMs);
   }
 
+  /** One row more: before it come as many more of the others as have one left for another turn. */
+  #add(open: Open): void {
+    if (open.rows === 0) open.position = this.#ended + this.#rowsAhead(1) + 1;
+    for (const other of this.#open) {
+      if (other === open) continue;
+      if (open.rows > 0 && other.rows > open.rows) open.position += 1;
+      other.position += delayOf(other, open.rows + 1) - delayOf(other, open.rows);
+    }
+    if (open.rows > 0) open.position += 1;
+    open.rows += 1;
+    this.#rows += 1;
+  }
+
   /** What runs before a newcomer has had `turns` turns: so many rows of every other, and those that run already. */
   #rowsAhead(turns: number): number {
     const { maxBatchSize, lanes } = this.#options;
-    let ahead = maxBatchSize() * lanes;
-    for (const { rows } of this.#open) ahead += Math.min(rows, turns);
-    return Math.min(ahead, this.#rows);
+    let newcomers = 0;
+    let newcomersAhead = 0;
+    let othersAhead = 0;
+    let othersRows = 0;
+    for (const { rows, isNew } of this.#open) {
+      if (isNew) {
+        newcomers += 1;
+        newcomersAhead += Math.min(rows, turns);
+      } else {
+        othersAhead += Math.min(rows, turns);
+        othersRows += rows;
+      }
+    }
+    // Every second turn is the others' while newcomers keep coming.
+    othersAhead = Math.max(othersAhead, Math.min(othersRows, newcomers + 1));
+    return Math.min(maxBatchSize() * lanes + newcomersAhead + othersAhead, this.#rows);
   }
 }
 
-/** Rows of a newcomer that run before the last one of `open`: its first turn comes after the others' next one. */
-function delayOf({ rows }: Open, newcomersRows: number): number {
-  return Math.max(0, Math.min(newcomersRows, rows - 1));
+/** Rows of a newcomer that run before the last one of `open`: each of its turns comes before the others' next one. */
+function delayOf({ rows, isNew }: Open, newcomersRows: number): number {
+  return Math.max(0, Math.min(newcomersRows, isNew ? rows - 1 : rows));
 }

@@ -1,5 +1,6 @@
 import PQueue from "p-queue";
 import { ServingError } from "../errors.ts";
+import type { EndTurn, TurnTaker } from "./device-turns.ts";
 import { FairQueue } from "./fair-queue.ts";
 
 /** What the scheduler tells about a batch when it closes; all times in milliseconds. */
@@ -33,6 +34,18 @@ export interface BatchSchedulerOptions<Row, Result> {
    * @default false
    */
   readonly sharesRows?: boolean;
+  /**
+   * Where others run batches on the same device: a batch closes when its turn has come, and grows until then.
+   *
+   * @default the device is the scheduler's own
+   */
+  readonly turns?: Pick<TurnTaker, "take"> | undefined;
+  /**
+   * Tells whether batches can run now. No batch closes while they can't; then {@link BatchScheduler.resume}.
+   *
+   * @default always
+   */
+  readonly canRun?: () => boolean;
   /** Runs a closed batch. Gives one result for each row, in the same order; a rejection goes to every row. */
   readonly runBatch: (rows: readonly Row[]) => Promise<readonly Result[]>;
   readonly observer?: BatchObserver;
@@ -51,10 +64,12 @@ export interface Task<Row, Result> {
    * Adds a row and resolves with its result. Rows run together only when their `group` is equal: rows
    * that can be merged.
    *
+   * @param rowDeadlineMs where it is not the task's
+   *
    * @throws {ServingError} DEADLINE_EXCEEDED when the deadline passed before its batch closed; the
    * signal's reason when aborted; else what `runBatch` threw.
    */
-  enqueue(row: Row, group: string): Promise<Result>;
+  enqueue(row: Row, group: string, rowDeadlineMs?: number): Promise<Result>;
 }
 
 interface Entry<Row, Result> {
@@ -81,6 +96,7 @@ export class BatchScheduler<Row, Result> {
   #waitingRows = 0;
   #timer: NodeJS.Timeout | undefined;
   #fillScheduled = false;
+  #awaitsTurn = false;
 
   constructor(options: BatchSchedulerOptions<Row, Result>) {
     this.#options = options;
@@ -108,16 +124,21 @@ export class BatchScheduler<Row, Result> {
     return progressMs;
   }
 
+  /** Batches can run again. */
+  resume(): void {
+    this.#fillLanes();
+  }
+
   /** Opens a task: the turn-taking, the deadline and the cancellation of one request. */
   openTask({ signal, deadlineMs }: TaskOptions): Task<Row, Result> {
     const unsettled = new Set<Entry<Row, Result>>();
     const task: Task<Row, Result> = {
-      enqueue: async (row, group) => {
+      enqueue: async (row, group, rowDeadlineMs = deadlineMs) => {
         signal.throwIfAborted();
         let entry: Entry<Row, Result> | undefined;
         try {
           return await new Promise<Result>((resolve, reject) => {
-            entry = { row, enqueuedMs: performance.now(), deadlineMs, resolve, reject };
+            entry = { row, enqueuedMs: performance.now(), deadlineMs: rowDeadlineMs, resolve, reject };
             unsettled.add(entry);
             this.#push(task, group, entry);
           });
@@ -168,30 +189,65 @@ export class BatchScheduler<Row, Result> {
   /** Closes batches while a device is free and rows wait. */
   #fillLanes(): void {
     clearTimeout(this.#timer);
-    for (;;) {
-      const freeLanes = this.#lanes.concurrency - this.#lanes.pending;
-      const batch = freeLanes === 0 ? undefined : this.#closeBatch(freeLanes);
-      if (batch === undefined) return;
-      void this.#lanes.add(() => this.#run(batch)).then(() => this.#fillLanes());
+    while (this.#freeLanes > 0 && !this.#awaitsTurn) {
+      const { canRun, turns } = this.#options;
+      if (canRun?.() === false || this.#dueGroup() === undefined) return;
+      const endTurn = turns === undefined ? () => {} : turns.take((end) => this.#turnCame(end));
+      if (endTurn === undefined) this.#awaitsTurn = true;
+      else this.#runNext(endTurn);
     }
   }
 
-  #closeBatch(freeLanes: number): Entry<Row, Result>[] | undefined {
+  get #freeLanes(): number {
+    return this.#lanes.concurrency - this.#lanes.pending;
+  }
+
+  #turnCame(endTurn: EndTurn): void {
+    this.#awaitsTurn = false;
+    this.#runNext(endTurn);
+    this.#fillLanes();
+  }
+
+  /** Runs the batch that is due, if there still is one. */
+  #runNext(endTurn: EndTurn): void {
+    const batch = this.#options.canRun?.() === false ? undefined : this.#closeBatch();
+    if (batch === undefined) {
+      endTurn();
+      return;
+    }
+    void this.#lanes
+      .add(() => this.#run(batch))
+      .then(() => {
+        endTurn();
+        this.#fillLanes();
+      });
+  }
+
+  #closeBatch(): Entry<Row, Result>[] | undefined {
     const { maxBatchSize, sharesRows = false, batchTimeoutMicros = 0 } = this.#options;
-    const maxRows = maxBatchSize();
-    const shares = sharesRows && batchTimeoutMicros === 0 ? freeLanes : 1;
-    let waitMs = Number.POSITIVE_INFINITY;
-    for (const [group, queue] of this.#groups) {
-      if (queue.size < maxRows) {
-        const groupWaitMs = this.#remainingWaitMs(queue);
-        waitMs = Math.min(waitMs, groupWaitMs);
-        if (groupWaitMs > 0) continue;
-      }
-      const batch = this.#take(queue, Math.min(maxRows, Math.ceil(queue.size / shares)));
+    const shares = sharesRows && batchTimeoutMicros === 0 ? this.#freeLanes : 1;
+    for (;;) {
+      const group = this.#dueGroup();
+      const queue = group === undefined ? undefined : this.#groups.get(group);
+      if (group === undefined || queue === undefined) return undefined;
+      const batch = this.#take(queue, Math.min(maxBatchSize(), Math.ceil(queue.size / shares)));
       this.#groups.delete(group);
       if (queue.size > 0) this.#groups.set(group, queue);
       if (batch.length > 0) return batch;
     }
+  }
+
+  /** Returns the first group whose batch may close now. Where all should wait for more rows, they are looked at again then. */
+  #dueGroup(): string | undefined {
+    const maxRows = this.#options.maxBatchSize();
+    let waitMs = Number.POSITIVE_INFINITY;
+    for (const [group, queue] of this.#groups) {
+      if (queue.size >= maxRows) return group;
+      const groupWaitMs = this.#remainingWaitMs(queue);
+      if (groupWaitMs === 0) return group;
+      waitMs = Math.min(waitMs, groupWaitMs);
+    }
+    clearTimeout(this.#timer);
     if (Number.isFinite(waitMs)) this.#timer = setTimeout(() => this.#fillLanes(), waitMs);
     return undefined;
   }

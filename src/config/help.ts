@@ -1,4 +1,5 @@
-import { flagName, SETTINGS, type Settings, variableName } from "./settings.ts";
+import { flagName, SETTINGS, variableName } from "./setting-table.ts";
+import type { Settings } from "./settings.ts";
 
 /** Returns the text of `--help`: the commands, then every setting with its default. */
 export function helpText(): string {
@@ -9,7 +10,7 @@ export function helpText(): string {
     return `  --${flagName(name)} <${value}>  (${variableName(name)}; default: ${fallback})\n      ${row.help}`;
   });
   return `Usage:
-  onnx-serving [serve] [flags]   serve the model in MODEL_DIR
+  onnx-serving [serve] [flags]   serve the model in MODEL_DIR, or the models of MODEL_BASE_PATH or MODEL_CONFIG_FILE
   onnx-serving check <dir>       load the model, run its golden pair, report, exit
   onnx-serving --version
 

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { excerpt, StartupError } from "../errors.ts";
-import { flagName, SETTINGS, type SettingRow, type Settings, variableName } from "./settings.ts";
+import { flagName, SETTINGS, variableName } from "./setting-table.ts";
+import type { SettingRow, Settings } from "./settings.ts";
 
 const NAMES = Object.keys(SETTINGS) as (keyof Settings)[];
 
@@ -8,20 +9,65 @@ const NAMES = Object.keys(SETTINGS) as (keyof Settings)[];
  * Returns the settings that the flags and the environment give; a flag wins over its variable, an empty
  * variable counts as unset.
  *
+ * @param defaults as a user would write them, in place of the table's
  * @throws {StartupError} when a flag is unknown or a value is out of its bounds; one line that names it.
  */
-export function parseSettings(flags: readonly string[], environment: NodeJS.ProcessEnv): Settings {
-  const given = parseFlags(flags);
+export function parseSettings(
+  flags: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  defaults: { readonly [Name in keyof Settings]?: string } = {},
+): Settings {
+  const given = givenSettings(flags, environment);
   const entries = NAMES.map((name) => {
     const row = SETTINGS[name];
-    const variable = variableName(name);
-    const flag = given[flagName(name)];
-    const text = flag ?? (environment[variable] || row.default);
-    const source = flag === undefined ? variable : `--${flagName(name)}`;
+    const fallback = { source: variableName(name), text: defaults[name] ?? row.default };
+    const { source, text } = given.get(name) ?? fallback;
     return [name, text === undefined ? undefined : parseValue(source, text, row)];
   });
+  checkTogether(given);
   // Each value was parsed by its own row of the table, which is keyed by Settings.
   return Object.freeze(Object.fromEntries(entries)) as Settings;
+}
+
+/** What the user said of a setting, and where. */
+export interface GivenSetting {
+  readonly source: string;
+  readonly text: string;
+}
+
+/** Returns the settings that are given, by flag or variable, as they stand there. */
+export function givenSettings(
+  flags: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): ReadonlyMap<keyof Settings, GivenSetting> {
+  const values = parseFlags(flags);
+  const given = new Map<keyof Settings, GivenSetting>();
+  for (const name of NAMES) {
+    const flag = values[flagName(name)];
+    const variable = environment[variableName(name)];
+    if (flag !== undefined) given.set(name, { source: `--${flagName(name)}`, text: flag });
+    else if (variable) given.set(name, { source: variableName(name), text: variable });
+  }
+  return given;
+}
+
+/** Each says which models are served. */
+const MODEL_SOURCES = ["modelDir", "modelBasePath", "modelConfigFile"] as const;
+
+function checkTogether(given: ReadonlyMap<keyof Settings, GivenSetting>): void {
+  const sources = MODEL_SOURCES.flatMap((name) => given.get(name)?.source ?? []);
+  if (sources.length > 1) {
+    throw new StartupError(`${sources.join(" and ")} are both set: unset all but one`);
+  }
+  const name = given.get("modelName")?.source;
+  if (name !== undefined && sources.length === 1 && !given.has("modelDir")) {
+    throw new StartupError(`${name} names the model of MODEL_DIR, but ${sources[0]} is set: unset one`);
+  }
+  const sizes = given.get("allowedBatchSizes");
+  const largest = given.get("maxBatchSize");
+  if (sizes === undefined || largest === undefined) return;
+  if (Number(sizes.text.split(",").at(-1)) === Number(largest.text)) return;
+  throw new StartupError(`the last of ${sizes.source} must be ${largest.source}, ${excerpt(largest.text)}`);
 }
 
 function parseFlags(flags: readonly string[]): Record<string, string | undefined> {
@@ -44,7 +90,7 @@ function parseFlags(flags: readonly string[]): Record<string, string | undefined
   return values;
 }
 
-function parseValue(source: string, text: string, row: SettingRow): string | number {
+function parseValue(source: string, text: string, row: SettingRow): string | number | readonly number[] {
   switch (row.kind) {
     case "text":
       return text;
@@ -54,7 +100,22 @@ function parseValue(source: string, text: string, row: SettingRow): string | num
     case "integer":
     case "bytes":
       return parseInteger(source, text, row);
+    case "sizes":
+      return parseSizes(source, text, row);
   }
+}
+
+function parseSizes(
+  source: string,
+  text: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): readonly number[] {
+  const sizes = /^\d{1,15}(,\d{1,15})*$/.test(text) ? text.split(",").map(Number) : [];
+  const areSound = sizes.every((size, i) => size >= min && size <= max && size > (sizes[i - 1] ?? 0));
+  if (sizes.length > 0 && areSound) return sizes;
+  throw new StartupError(
+    `${source} must be whole numbers from ${min} to ${max} that ascend, such as 1,4,8, got "${excerpt(text)}"`,
+  );
 }
 
 const UNIT_BYTES: Record<string, number> = { "": 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };

@@ -1,3 +1,4 @@
+import { runTimeoutMs } from "../config/run-timeout.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Servable, Tuning } from "../servable.ts";
 import { offeredSignatures } from "../signature/head.ts";
@@ -22,6 +23,7 @@ export function describeServable(servable: Servable, settings: Settings, tuning:
     accepts: describeAccepted(preprocess),
     origins: servable.origins,
     warnings: servable.warnings,
+    ...(servable.composition === undefined ? {} : { composition: describeComposition(servable.composition) }),
     golden: golden === undefined ? null : { ...golden },
     batching: {
       kind: servable.batching.kind,
@@ -43,6 +45,7 @@ export function describeServable(servable: Servable, settings: Settings, tuning:
     lanes: {
       count: servable.lanes.count,
       intra_op_threads: servable.lanes.intraOpThreads,
+      wide_threads: servable.lanes.wideThreads ?? null,
       reason: servable.lanes.reason,
     },
     limits: {
@@ -52,6 +55,7 @@ export function describeServable(servable: Servable, settings: Settings, tuning:
       max_enqueued_instances: settings.maxEnqueuedInstances,
       max_enqueued_bytes: settings.maxEnqueuedBytes,
       request_timeout_ms: settings.requestTimeoutMs,
+      run_timeout_ms: runTimeoutMs(settings),
     },
   };
 }
@@ -78,4 +82,18 @@ function describeParameters(head: Servable["head"]): Value {
     iou_threshold: values.iouThreshold,
     max_detections: values.maxDetections,
   };
+}
+
+/** The nodes in the order in which they run. */
+function describeComposition({ nodes, outputs }: NonNullable<Servable["composition"]>): Value {
+  const shown = nodes.map((node) => {
+    const each = node.each === undefined ? {} : { for_each_crop_of: node.each };
+    if (node.kind === "step") return [node.name, { ...(node.step as object), ...each }] as const;
+    const { takes, model } = node;
+    const links = takes.kind === "image" ? { image: takes.link } : takes.links;
+    const from = Object.fromEntries(Object.entries(links).map(([input, { text }]) => [input, text]));
+    return [node.name, { model, from, ...each }] as const;
+  });
+  const ends = Object.entries(outputs).map(([name, { link }]) => [name, link.text] as const);
+  return { nodes: Object.fromEntries(shown), outputs: Object.fromEntries(ends) };
 }

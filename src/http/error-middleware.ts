@@ -1,12 +1,15 @@
 import type { Context, Middleware, Next } from "koa";
-import { toServingError } from "../errors.ts";
+import { BatchFailedError, toServingError } from "../errors.ts";
 import { writeJson } from "../protocol/write-json.ts";
 import { writeError } from "../protocol/write-predictions.ts";
+import type { ErrorStyle } from "./dialect.ts";
 import { lingerAfterAnswer } from "./linger.ts";
 import { sendJson } from "./send-json.ts";
 import { STATUS_OF_CODE } from "./status.ts";
 
-/** Answers every error as `{"error", "code", "instance"?}`; nothing else of it leaves the server. */
+const OWN_ERRORS: ErrorStyle = { body: writeError };
+
+/** Answers every error in its dialect's form, else as `{"error", "code", "instance"?}`; nothing else of it leaves the server. */
 export function errorMiddleware(onError: (code: string) => void): Middleware {
   return async (ctx: Context, next: Next) => {
     try {
@@ -15,13 +18,17 @@ export function errorMiddleware(onError: (code: string) => void): Middleware {
       const error = toServingError(thrown);
       ctx.state.error = error;
       onError(error.code);
-      ctx.status = STATUS_OF_CODE[error.code];
+      const style: ErrorStyle = ctx.state.errors ?? OWN_ERRORS;
+      // Whatever the code of the first: the list as a whole was wrong.
+      const code = error instanceof BatchFailedError ? "INVALID_ARGUMENT" : error.code;
+      const status = style.status?.[code] ?? STATUS_OF_CODE[code];
+      ctx.status = status;
       if (error.retryAfterSeconds !== undefined) ctx.set("Retry-After", String(error.retryAfterSeconds));
       if (!ctx.req.complete) {
         ctx.set("Connection", "close");
         lingerAfterAnswer(ctx.req);
       }
-      sendJson(ctx, await writeJson(writeError(error)));
+      sendJson(ctx, await writeJson(style.body(error, status)));
     }
   };
 }

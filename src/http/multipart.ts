@@ -4,24 +4,38 @@ import { pipeline } from "node:stream/promises";
 import busboy from "busboy";
 import { ServingError } from "../errors.ts";
 
-/** More parts, or longer part headers, than any form with one file has. */
-const MAX_FIELDS = 16;
+/** More than any form with one file has. */
+const MAX_PARTS = 16;
 
 /**
  * Returns the content of the only file part of a `multipart/form-data` body.
  *
- * @throws {ServingError} INVALID_ARGUMENT when the body is malformed or holds no file or several.
+ * @throws {ServingError} INVALID_ARGUMENT when the body is malformed, has too many parts, or holds no file or several.
  */
 export async function readMultipartFile(headers: IncomingHttpHeaders, body: Buffer): Promise<Buffer> {
-  const files: Promise<Buffer>[] = [];
+  const files: Buffer[] = [];
+  let hasTooManyParts = false;
   try {
-    const parser = busboy({ headers, limits: { files: 2, fields: MAX_FIELDS, parts: MAX_FIELDS } });
-    parser.on("file", (_name, stream) => files.push(collect(stream)));
+    const parser = busboy({ headers, limits: { files: 2, parts: MAX_PARTS + 1 } });
+    parser.once("partsLimit", () => {
+      hasTooManyParts = true;
+    });
+    const reads: Promise<void>[] = [];
+    parser.on("file", (_name, stream) => {
+      const read = collect(stream).then((file) => void files.push(file));
+      // A form that is cut off fails its file before the parser, when nobody waits for the file yet.
+      read.catch(() => {});
+      reads.push(read);
+    });
     await pipeline(Readable.from([body], { objectMode: false }), parser);
+    await Promise.all(reads);
   } catch (error) {
     throw new ServingError("INVALID_ARGUMENT", "the body is not valid multipart/form-data", { cause: error });
   }
-  const [file, ...more] = await Promise.all(files);
+  if (hasTooManyParts) {
+    throw new ServingError("INVALID_ARGUMENT", `expected multipart/form-data of at most ${MAX_PARTS} parts`);
+  }
+  const [file, ...more] = files;
   if (file !== undefined && more.length === 0) return file;
   throw new ServingError(
     "INVALID_ARGUMENT",

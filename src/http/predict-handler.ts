@@ -1,31 +1,42 @@
-import type { Middleware } from "koa";
+import type { Context, Middleware } from "koa";
 import { ServingError } from "../errors.ts";
-import type { InstanceOutcome } from "../observability/metrics.ts";
 import type { PredictAnswer } from "../predictor.ts";
-import type { PredictRequest } from "../protocol/predict-request.ts";
-import { tfsOutputs } from "../protocol/tfs-outputs.ts";
+import type { WrittenJson } from "../protocol/json-sink.ts";
 import { writeJson } from "../protocol/write-json.ts";
-import { type Prediction, writePredictions } from "../protocol/write-predictions.ts";
-import type { Servable } from "../servable.ts";
-import { readParameters } from "../signature/parameters.ts";
-import { rowCount } from "../tensor/columns.ts";
-import type { Ticket } from "./admission.ts";
-import type { Dialect } from "./dialects.ts";
+import type { Ticket } from "../serving/admission.ts";
+import { answerCall, countInstances } from "../serving/answer-call.ts";
+import type { AskedModel, LoadedModel } from "../serving/model-directory.ts";
+import { requireWork } from "../serving/take-work.ts";
+import { answerForm, isLines } from "./answer-form.ts";
+import { answerLines } from "./answer-lines.ts";
+import { answerListed } from "./answer-listed.ts";
+import { compressAnswer } from "./compress-answer.ts";
+import type { Dialect, DialectCall, HttpAnswer } from "./dialect.ts";
+import type { HttpApi } from "./http-api.ts";
 import { readBody } from "./read-body.ts";
-import { type CheckModel, type ReadRequest, type RequestPlace, readRequest } from "./read-request.ts";
+import type { JsonForm } from "./read-request.ts";
 import { createRequestSignal, type RequestSignal } from "./request-signal.ts";
-import { sendJson } from "./send-json.ts";
-import type { LoadedModel, ServingApi } from "./serving-api.ts";
-import { STATUS_OF_CODE } from "./status.ts";
+import { sendBytes } from "./send-json.ts";
 
-/** Returns the handler of a predict route: from the body's bytes to the predictions' text. */
-export function predictHandler(api: ServingApi, dialect: Dialect, checkModel: CheckModel): Middleware {
+/**
+ * Returns the handler of a predict route: from the body's bytes to the answer's.
+ *
+ * @param ask what the path names; undefined: the first model
+ */
+export function predictHandler(
+  api: HttpApi,
+  dialect: Dialect,
+  ask: (ctx: Context) => AskedModel | undefined = () => undefined,
+): Middleware {
   return async (ctx) => {
-    const model = requireModel(api);
-    const ticket = api.admission.enter();
-    const ending = createRequestSignal(ctx.res);
+    requireWork(api);
+    api.unsentAnswers.requireRoom();
+    const model = lookUp(api, ask(ctx));
+    if (dialect.lines !== undefined && isLines(ctx)) return lines(ctx, api, dialect.lines, model);
+    const ticket = api.admission.enter(model instanceof ServingError ? undefined : model.forecast);
+    const ending = createRequestSignal(ctx.res, api.lifecycle.cutOff);
     try {
-      await answer({ ctx, api, dialect, checkModel, model, ticket, ending });
+      await answer({ ctx, api, dialect, model, ticket, ending });
     } finally {
       ending.stop();
       ticket.release();
@@ -33,133 +44,114 @@ export function predictHandler(api: ServingApi, dialect: Dialect, checkModel: Ch
   };
 }
 
-interface Exchange extends RequestPlace {
+async function lines(
+  ctx: Context,
+  api: HttpApi,
+  form: JsonForm,
+  model: LoadedModel | ServingError,
+): Promise<void> {
+  const ending = createRequestSignal(ctx.res, api.lifecycle.cutOff);
+  try {
+    await answerLines({ ctx, api, form, model: requireModel(model), ending });
+  } finally {
+    ending.stop();
+  }
+}
+
+/** That there is no such model is said when its body is known to be sound, as TensorFlow Serving does. */
+function lookUp({ models }: HttpApi, asked: AskedModel | undefined): LoadedModel | ServingError {
+  try {
+    return models.find(asked);
+  } catch (error) {
+    if (error instanceof ServingError && error.code !== "NOT_READY") return error;
+    throw error;
+  }
+}
+
+interface Exchange {
+  readonly ctx: Context;
+  readonly api: HttpApi;
+  readonly dialect: Dialect;
+  readonly model: LoadedModel | ServingError;
   readonly ticket: Ticket;
   readonly ending: RequestSignal;
 }
 
 async function answer(exchange: Exchange): Promise<void> {
-  const { ctx, api, dialect, model, ticket, ending } = exchange;
-  const { settings, metrics } = api;
-  const { request, signature, bytesIn, deadlineMs } = await receive(exchange);
-  const count = countInstances(request);
-  ctx.state.fields = { bytesIn, instances: count, signature };
-  const policy = settings.onBadInstance ?? dialect.onBadInstance;
-  try {
-    ticket.holdInstances(count, { rows: countRows(request, model.servable), deadlineMs });
-    if (policy === "fail") failOnBad(request);
-    const predicted = await model.predictor.predict(request, {
-      signature,
-      parameters: readParameters(request.parameters, model.servable.head),
-      signal: ending.signal,
-      deadlineMs,
-      rowEnded: ticket.rowEnded,
-    });
-    const failed = failedInstances(predicted);
-    if (failed.length > 0 && (policy === "fail" || failed.length === count)) throw failed[0]?.error;
-    logFaults(exchange, failed);
-    await send(exchange, request, predicted);
-    metrics.instancesEnded("ok", count - failed.length);
-    metrics.instancesEnded("bad_instance", failed.length);
-  } catch (error) {
-    metrics.instancesEnded(outcomeOf(error), count);
-    throw error;
+  const { ctx, api, dialect, ticket, ending } = exchange;
+  const { request, signature, write, bytesIn, deadlineMs } = await receive(exchange);
+  ctx.state.fields = { bytesIn, instances: countInstances(request), signature };
+  if (dialect.lines !== undefined && answerForm(ctx).kind === "lines") {
+    const { model } = exchange;
+    await answerListed({ ...exchange, model: requireModel(model) }, { request, signature, deadlineMs });
+    return;
   }
+  const call = {
+    model: requireModel(exchange.model),
+    request,
+    signature,
+    onBadInstance: dialect.onBadInstance,
+    ticket,
+    signal: ending.signal,
+    deadlineMs,
+    requestId: ctx.response.get("X-Request-Id"),
+  };
+  await answerCall(api, call, async (predicted) => {
+    tellFailed(ctx, predicted);
+    // A PNG is compressed, and so is its base64.
+    await send(exchange, write(predicted), signature === "mask_png");
+  });
 }
 
-interface ReceivedRequest extends ReadRequest {
+interface ReceivedCall extends DialectCall {
   readonly bytesIn: number;
   readonly deadlineMs: number;
 }
 
 /** A function of its own, so that nothing holds the body while its images wait. */
-async function receive(exchange: Exchange): Promise<ReceivedRequest> {
-  const { ctx, api, ticket, ending } = exchange;
-  const { maxBodyBytes, maxEnqueuedBytes, requestTimeoutMs } = api.settings;
+async function receive({ ctx, api, dialect, model, ticket, ending }: Exchange): Promise<ReceivedCall> {
+  const { settings } = api;
+  const { maxBodyBytes, maxEnqueuedBytes, requestTimeoutMs } = settings;
   const body = await readBody(ctx.req, {
     maxBytes: Math.min(maxBodyBytes, maxEnqueuedBytes),
+    // Not held: clients that say much and send little would keep all others out.
+    onDeclared: ticket.requireBytes,
     onBytes: ticket.holdBytes,
   });
+  ticket.holdBytes(body.length);
   const deadlineMs = ending.startDeadline(requestTimeoutMs);
-  return { ...(await readRequest(exchange, body)), bytesIn: body.length, deadlineMs };
+  const read = await dialect.read({ ctx, settings, model: () => requireModel(model) }, body);
+  return { ...read, bytesIn: body.length, deadlineMs };
 }
 
-function requireModel({ lifecycle, model }: ServingApi): LoadedModel {
-  const loaded = model();
-  if (loaded !== undefined && lifecycle.takesWork) return loaded;
-  const code = lifecycle.state === "DRAINING" ? "DRAINING" : "NOT_READY";
-  throw new ServingError(code, `predictions are not answered now: ${lifecycle.state}`, {
-    retryAfterSeconds: 1,
-  });
+function requireModel(model: LoadedModel | ServingError): LoadedModel {
+  if (model instanceof ServingError) throw model;
+  return model;
 }
 
-function countInstances({ inputs }: PredictRequest): number {
-  return inputs.kind === "instances" ? inputs.instances.length : (rowCount(inputs.tensors) ?? 1);
+function tellFailed(ctx: Context, predicted: PredictAnswer): void {
+  if (predicted.kind !== "predictions") return;
+  const failed = predicted.predictions.flatMap((one, i) => ("error" in one ? [i] : []));
+  if (failed.length > 0) ctx.set("X-Failed-Instances", failed.join(","));
+  ctx.state.fields = { ...ctx.state.fields, failed: failed.length };
 }
 
-/** A model without a batch axis takes plain instances in one run. */
-function countRows(request: PredictRequest, { batching, preprocess }: Servable): number {
-  const { inputs } = request;
-  if (batching.kind === "rows") return Math.max(1, countInstances(request));
-  return inputs.kind === "tensors" || preprocess === undefined ? 1 : Math.max(1, inputs.instances.length);
-}
-
-function failOnBad({ inputs }: PredictRequest): void {
-  if (inputs.kind !== "instances") return;
-  for (const instance of inputs.instances) if (instance.kind === "bad") throw instance.error;
-}
-
-type Failed = Extract<Prediction, { readonly error: unknown }>;
-
-function failedInstances(predicted: PredictAnswer): Failed[] {
-  return predicted.kind === "outputs"
-    ? []
-    : predicted.predictions.filter((one): one is Failed => "error" in one);
-}
-
-/** What failed inside the server among instances that were answered: the caller gets a sentence, the log the cause. */
-function logFaults({ ctx, api }: Exchange, failed: readonly Failed[]): void {
-  const faults = failed.filter(({ error }) => STATUS_OF_CODE[error.code] >= 500);
-  const [first] = faults;
-  if (first === undefined) return;
-  const { code, message, cause } = first.error;
-  const requestId = ctx.response.get("X-Request-Id");
-  api.logger.error({ requestId, code, message, cause, faults: faults.length }, "instances failed");
-}
-
-async function send(
-  { ctx, api }: Exchange,
-  { format }: PredictRequest,
-  predicted: PredictAnswer,
-): Promise<void> {
-  if (predicted.kind === "predictions") {
-    const failed = predicted.predictions.flatMap((one, i) => ("error" in one ? [i] : []));
-    if (failed.length > 0) ctx.set("X-Failed-Instances", failed.join(","));
-    ctx.state.fields = { ...ctx.state.fields, failed: failed.length };
-  }
-  const written = await writeJson(
-    predicted.kind === "outputs"
-      ? { outputs: tfsOutputs(predicted.outputs) }
-      : writePredictions(format, predicted.predictions),
-  );
-  api.metrics.nonFiniteWritten(written.nonFinite);
+async function send({ ctx, api }: Exchange, answer: HttpAnswer, isPacked: boolean): Promise<void> {
+  const { unsentAnswers, metrics, settings } = api;
+  const written = "json" in answer ? await writeJson(answer.json) : bytesOf(answer.bytes);
+  unsentAnswers.hold(ctx.res, written.byteLength);
+  metrics.nonFiniteWritten(written.nonFinite);
+  const { compressMinBytes } = settings;
+  const isLong = compressMinBytes > 0 && written.byteLength >= compressMinBytes;
+  const sent = isLong && !isPacked ? await compressAnswer(ctx, written) : written;
+  unsentAnswers.shrink(ctx.res, sent.byteLength);
+  sendBytes(ctx, sent);
+  if ("json" in answer) ctx.type = "application/json";
+  else ctx.set("Content-Type", answer.contentType);
   ctx.status = 200;
-  sendJson(ctx, written);
+  if (answer.headers !== undefined) ctx.set({ ...answer.headers });
 }
 
-function outcomeOf(error: unknown): InstanceOutcome {
-  if (!(error instanceof ServingError)) return "failed";
-  switch (error.code) {
-    case "QUEUE_FULL":
-      return "refused";
-    case "DEADLINE_EXCEEDED":
-      return "timeout";
-    case "CANCELLED":
-      return "cancelled";
-    case "INTERNAL":
-    case "INFERENCE_FAILED":
-      return "failed";
-    default:
-      return "bad_instance";
-  }
+function bytesOf(bytes: Uint8Array): WrittenJson {
+  return { chunks: [bytes], byteLength: bytes.length, nonFinite: 0 };
 }

@@ -1,22 +1,21 @@
 import type { IncomingMessage } from "node:http";
-import type { Readable } from "node:stream";
-import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
-import { excerpt, ServingError } from "../errors.ts";
+import { finished, type Readable } from "node:stream";
+import { ServingError } from "../errors.ts";
+import { bodyEncoding, createBodyDecoder } from "./body-decoder.ts";
+import { flowInTurns } from "./flow-in-turns.ts";
 
 export interface ReadBodyOptions {
   /** Counted after decompression. */
   readonly maxBytes: number;
-  /** Told the bytes so far; may throw to refuse the rest. */
+  /** Told Content-Length, before the first byte; may throw to refuse all of them. */
+  readonly onDeclared: (bytes: number) => void;
+  /** Told the bytes so far, when some more have come; may throw to refuse the rest. */
   readonly onBytes: (bytes: number) => void;
 }
 
-/** What to read a compressed body through. */
-const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream & Readable>> = {
-  gzip: createGunzip,
-  "x-gzip": createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-};
+/** Bytes are told in steps: a body may come in chunks of one byte. */
+const STEP_BYTES = 16_384;
+const FIRST_BYTES = 2 ** 20;
 
 /**
  * Reads a request's whole body, decompressed. Refuses by Content-Length before the first byte where it can.
@@ -28,62 +27,73 @@ export async function readBody(
   request: IncomingMessage,
   options: ReadBodyOptions,
 ): Promise<Buffer<ArrayBuffer>> {
-  const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   const declaredBytes = Number(request.headers["content-length"] ?? 0);
   if (declaredBytes > options.maxBytes) throw tooLarge(options.maxBytes);
-  if (encoding === "identity" || encoding === "") {
-    options.onBytes(declaredBytes);
+  flowInTurns(request);
+  const decoder = createBodyDecoder(request);
+  if (decoder === undefined) {
+    options.onDeclared(declaredBytes);
     return collect(request, options, declaredBytes);
   }
-  const createDecoder = Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined;
-  if (createDecoder === undefined) {
-    throw new ServingError(
-      "UNSUPPORTED_ENCODING",
-      `Content-Encoding "${excerpt(encoding)}" is not supported: send gzip, deflate, br or none`,
-    );
-  }
-  const decoder = createDecoder();
-  // Not pipeline(): it would destroy the request, and with it the socket that the answer goes out on.
-  request.on("error", (error) => decoder.destroy(error));
-  request.pipe(decoder);
   try {
     return await collect(decoder, options, 0);
   } catch (error) {
     if (error instanceof ServingError || request.errored) throw error;
-    throw new ServingError("INVALID_ARGUMENT", `the body is not valid ${encoding}`, { cause: error });
+    throw new ServingError("INVALID_ARGUMENT", `the body is not valid ${bodyEncoding(request)}`, {
+      cause: error,
+    });
   } finally {
     request.unpipe(decoder);
     decoder.destroy();
   }
 }
 
-async function collect(
+function collect(
   stream: Readable,
   options: ReadBodyOptions,
   expectedBytes: number,
 ): Promise<Buffer<ArrayBuffer>> {
-  let body = Buffer.allocUnsafeSlow(expectedBytes || 16_384);
-  let length = 0;
-  try {
-    // The iterator must not destroy a request that is given up: its socket carries the answer.
-    for await (const chunk of stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      if (length + chunk.length > options.maxBytes) throw tooLarge(options.maxBytes);
-      if (length + chunk.length > body.length) body = grow(body, length, length + chunk.length);
-      length += chunk.copy(body, length);
-      if (length > expectedBytes) options.onBytes(length);
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ECONNRESET") {
-      throw new ServingError("CANCELLED", "the client left before its body was complete", { cause: error });
-    }
-    throw error;
-  }
-  return body.subarray(0, length);
+  // What is declared and never comes takes no memory.
+  let body = Buffer.allocUnsafeSlow(Math.min(expectedBytes || STEP_BYTES, FIRST_BYTES));
+  let [length, told] = [0, 0];
+  return new Promise((resolve, reject) => {
+    // Doubles, so that a body is copied at most twice, and ends with just what was declared.
+    const roomBytes = () => Math.min(2 * body.length, expectedBytes || Number.POSITIVE_INFINITY);
+    // Not an async iterator: it costs several times as much for each of many small chunks.
+    const onData = (chunk: Buffer) => {
+      try {
+        if (length + chunk.length > options.maxBytes) throw tooLarge(options.maxBytes);
+        const neededBytes = length + chunk.length;
+        if (neededBytes > body.length) body = grow(body, length, Math.max(neededBytes, roomBytes()));
+        length += chunk.copy(body, length);
+        if (length - told < STEP_BYTES) return;
+        told = length;
+        options.onBytes(length);
+      } catch (error) {
+        giveUp(error);
+      }
+    };
+    const giveUp = (error: unknown) => {
+      stream.off("data", onData);
+      unwatch();
+      // Not destroyed: its socket carries the answer.
+      stream.pause();
+      reject(error);
+    };
+    const unwatch = finished(stream, { writable: false }, (error) => {
+      if (error) giveUp(error.code === "ECONNRESET" ? clientLeft(error) : error);
+      else resolve(body.subarray(0, length));
+    });
+    stream.on("data", onData);
+  });
 }
 
-/** Doubles the room, so that a body in many small chunks is copied at most twice. */
-function grow(body: Buffer<ArrayBuffer>, length: number, neededBytes: number): Buffer<ArrayBuffer> {
-  const larger = Buffer.allocUnsafeSlow(Math.max(neededBytes, body.length * 2));
+function clientLeft(cause: Error): ServingError {
+  return new ServingError("CANCELLED", "the client left before its body was complete", { cause });
+}
+
+function grow(body: Buffer<ArrayBuffer>, length: number, bytes: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafeSlow(bytes);
   body.copy(larger, 0, 0, length);
   return larger;
 }

@@ -1,25 +1,21 @@
-import type { Context } from "koa";
-import { ServingError } from "../errors.ts";
-import { liftPayloads, type Payloads } from "../protocol/lift-payloads.ts";
-import { parseEnvelope } from "../protocol/parse-json.ts";
-import type { PredictRequest } from "../protocol/predict-request.ts";
-import { chooseSignature } from "../signature/choose-signature.ts";
+import type { ParseOptions } from "../protocol/parse-instances.ts";
+import type { Envelope } from "../protocol/parse-json.ts";
+import type { ModelInputs, PredictRequest } from "../protocol/predict-request.ts";
+import { chooseSignature, type DefaultSignature } from "../signature/choose-signature.ts";
 import type { SignatureName } from "../signature/head.ts";
-import type { Dialect } from "./dialects.ts";
+import type { RequestPlace } from "./dialect.ts";
 import { identifyBody } from "./identify-body.ts";
-import { parseJsonText } from "./parse-json-text.ts";
-import type { LoadedModel, ServingApi } from "./serving-api.ts";
+import { readJsonBody } from "./read-json-body.ts";
 
-/** Throws when the path names a model or version that is not served; asked once the body is known to be sound. */
-export type CheckModel = (ctx: Context) => void;
-
-/** What a body is read for. */
-export interface RequestPlace {
-  readonly ctx: Context;
-  readonly api: ServingApi;
-  readonly dialect: Dialect;
-  readonly checkModel: CheckModel;
-  readonly model: LoadedModel;
+/** How a dialect of TensorFlow Serving's family reads JSON. */
+export interface JsonForm {
+  /** Where a dialect says elsewhere what others say in the envelope. */
+  readonly prepare?: (envelope: Envelope) => Envelope;
+  readonly parse: (envelope: Envelope, model: ModelInputs, options: ParseOptions) => PredictRequest;
+  /** The form of the answer to one raw image. */
+  readonly rawImageFormat: PredictRequest["format"];
+  /** The answer to a request that names no signature; `isSingle`: it holds one image, not a list. */
+  readonly defaultSignature: (isSingle: boolean) => DefaultSignature;
 }
 
 export interface ReadRequest {
@@ -34,57 +30,39 @@ export interface ReadRequest {
  *
  * @throws {ServingError} what is wrong with the body, the model's name or the signature.
  */
-export async function readRequest(place: RequestPlace, body: Buffer<ArrayBuffer>): Promise<ReadRequest> {
+export async function readRequest(
+  place: RequestPlace,
+  body: Buffer<ArrayBuffer>,
+  form: JsonForm,
+): Promise<ReadRequest> {
   const found = await identifyBody(place.ctx, body);
-  if (found.kind === "json") return (await readLifted(place, body)) ?? (await readJson(place, body));
-  place.checkModel(place.ctx);
+  if (found.kind === "json") {
+    return readJsonBody(place, body, (read, options) => {
+      const envelope = form.prepare?.(read) ?? read;
+      const isSingle = !["instances", "inputs"].some((name) => Object.hasOwn(envelope.body, name));
+      const signature = signatureOf(place, form, { named: envelope.signatureName, isSingle });
+      return { signature, request: form.parse(envelope, place.model().servable.modelInputs, options) };
+    });
+  }
   return {
+    signature: signatureOf(place, form, { isSingle: true }),
     request: {
-      format: place.dialect.rawImageFormat,
+      format: form.rawImageFormat,
       parameters: {},
       inputs: { kind: "instances", instances: [{ kind: "image", bytes: found.bytes }] },
     },
-    signature: choose(place, { isSingle: true }),
   };
 }
 
-/** Reads a body of images in base64 by the short way; undefined where the ordinary one has to say what it is. */
-async function readLifted(place: RequestPlace, body: Buffer): Promise<ReadRequest | undefined> {
-  if (place.model.servable.modelInputs.imageInput === undefined) return undefined;
-  const lifted = liftPayloads(body);
-  if (lifted === undefined) return undefined;
-  try {
-    const read = await readJson(place, lifted.json, lifted.payloads);
-    return lifted.payloads.areTaken() && !hasBad(read.request) ? read : undefined;
-  } catch (error) {
-    if (error instanceof ServingError) return undefined;
-    throw error;
-  }
-}
-
-async function readJson(place: RequestPlace, json: Buffer, payloads?: Payloads): Promise<ReadRequest> {
-  const { ctx, api, dialect, checkModel, model } = place;
-  const { value, text } = await parseJsonText(ctx, json);
-  const envelope = parseEnvelope(value, text);
-  checkModel(ctx);
-  const isSingle = !Object.hasOwn(envelope.body, "instances");
-  const signature = choose(place, { named: envelope.signatureName, isSingle });
-  const maxInstances = Math.min(api.settings.maxInstances, api.settings.maxEnqueuedInstances);
-  const request = dialect.parse(envelope, model.servable.modelInputs, { maxInstances, payloads });
-  return { request, signature };
-}
-
-function choose(
-  { api, dialect, model }: RequestPlace,
+/** Returns the signature of a request in this form. @throws {ServingError} INVALID_ARGUMENT when it is not offered. */
+export function signatureOf(
+  { settings, model }: Pick<RequestPlace, "settings" | "model">,
+  form: JsonForm,
   { named, isSingle }: { readonly named?: string | undefined; readonly isSingle: boolean },
 ): SignatureName {
-  return chooseSignature(model.servable.head, {
+  return chooseSignature(model().servable.head, {
     named,
-    serverDefault: api.settings.defaultSignature,
-    dialectDefault: dialect.defaultSignature(isSingle),
+    serverDefault: settings.defaultSignature,
+    dialectDefault: form.defaultSignature(isSingle),
   });
-}
-
-function hasBad({ inputs }: PredictRequest): boolean {
-  return inputs.kind === "instances" && inputs.instances.some((instance) => instance.kind === "bad");
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Context, Middleware, Next } from "koa";
 import { ServingError } from "../errors.ts";
-import { QUIET_ROUTES, UNKNOWN_ROUTE } from "./routes.ts";
-import type { ServingApi } from "./serving-api.ts";
+import type { HttpApi } from "./http-api.ts";
+import { UNKNOWN_ROUTE } from "./routes.ts";
 import { STATUS_OF_CODE } from "./status.ts";
 
 /** What may come in as a request id: no white space, nothing that could break a log line. */
@@ -16,7 +16,7 @@ const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PAT
  * Gives each request an id (the caller's X-Request-Id, if it is a plain one), and when its answer is out, or
  * its client gone, one log line and one observation. Bodies and paths as typed never get into either.
  */
-export function requestLog({ logger, metrics }: ServingApi): Middleware {
+export function requestLog({ logger, metrics }: HttpApi): Middleware {
   return async (ctx: Context, next: Next) => {
     const startMs = performance.now();
     const requestId = plainHeader(ctx, "x-request-id") ?? randomUUID();
@@ -42,7 +42,7 @@ export function requestLog({ logger, metrics }: ServingApi): Middleware {
       };
       if (error instanceof ServingError && status === 500)
         logger.error({ ...line, cause: error.cause }, "request");
-      else logger[QUIET_ROUTES.has(route) ? "debug" : "info"](line, "request");
+      else logger[ctx.state.isQuiet ? "debug" : "info"](line, "request");
     });
     await next();
   };

@@ -15,6 +15,10 @@ export interface HookedRowOptions {
   readonly spec: PreprocessSpec;
   readonly maxImagePixels: number;
   readonly hooks: ImageHooks;
+  /** Pixels that were decoded before: no `decode` is called. */
+  readonly raster?: Raster | undefined;
+  /** Called with what was decoded, which the next hook may change. */
+  readonly onDecoded?: ((raster: Raster) => void) | undefined;
 }
 
 export interface HookedRow {
@@ -37,18 +41,23 @@ export async function hookedRow({
   spec,
   maxImagePixels,
   hooks,
+  raster: given,
+  onDecoded,
 }: HookedRowOptions): Promise<HookedRow> {
   const handler = await importHandler(hooks.url);
   const context = contextOf(spec, hooks, maxImagePixels);
   const channels = spec.color === "L" ? 1 : 3;
-  const decoded = await callHook("decode", async () => {
-    const image = await handler.decode?.(bytes, context);
-    return image === undefined ? undefined : checkImage(image, channels);
-  });
+  const decoded =
+    given ??
+    (await callHook("decode", async () => {
+      const image = await handler.decode?.(bytes, context);
+      return image === undefined ? undefined : checkImage(image, channels);
+    }));
   if (decoded !== undefined) checkPixelCount(decoded, maxImagePixels);
   const options: DecodeOptions = { color: spec.color === "L" ? "L" : "RGB", maxImagePixels };
   const raster = decoded ?? (await decodeImage(bytes, options));
   const decodedMs = performance.now();
+  onDecoded?.(raster);
   const changed = await callHook("preprocess", async () => {
     if (handler.preprocess === undefined) return raster;
     const returned: unknown = await handler.preprocess(plainImage(raster), context);

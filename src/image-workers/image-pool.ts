@@ -3,6 +3,8 @@ import { Piscina } from "piscina";
 import { HandlerError, ServingError } from "../errors.ts";
 import type { PreprocessSpec } from "../image/preprocess-spec.ts";
 import type { RowResult } from "../signature/render-signature.ts";
+import type { TensorStep } from "../signature/tensor-step.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import type { Value } from "../tensor/value.ts";
 import type {
   EncodedImage,
@@ -112,6 +114,12 @@ export class ImagePool {
       { kind: "postprocess", ...task, result: compact(task.result) },
       (cause) => new HandlerError(`handler.mjs did not end postprocess within ${imageTimeoutMs} ms`, cause),
     );
+  }
+
+  /** Does with a large tensor what stands between two models. */
+  tensorStep(step: TensorStep, tensor: Tensor): Promise<Tensor> {
+    const own = { ...tensor, data: tensor.data.slice() };
+    return this.#run<Tensor>({ kind: "tensor_step", step, tensor: own });
   }
 
   /**

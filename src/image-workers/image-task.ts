@@ -1,8 +1,11 @@
 import type { ErrorCode } from "../errors.ts";
+import type { PixelEdit } from "../image/pixel-edit.ts";
 import type { Geometry, PreprocessSpec } from "../image/preprocess-spec.ts";
+import type { Raster } from "../image/raster.ts";
 import type { Head } from "../signature/head.ts";
 import type { RenderedSignature, RowResult } from "../signature/render-signature.ts";
 import type { SignatureParameters } from "../signature/signature-parameters.ts";
+import type { TensorStep } from "../signature/tensor-step.ts";
 import type { ArrayFormat } from "../tensor/array-format.ts";
 import type { RowSlot } from "../tensor/row-slots.ts";
 import type { Tensor, TensorSpec } from "../tensor/tensor.ts";
@@ -26,6 +29,12 @@ export interface EncodedImage {
   readonly array?: ArrayFormat | undefined;
   /** Where to write the row, if it is as long. */
   readonly slot?: RowSlot | undefined;
+  /** The bytes are levels that were decoded before, of this size. */
+  readonly decoded?: Omit<Raster, "data"> | undefined;
+  /** What is done with the pixels before the model's own preprocessing. */
+  readonly edits?: readonly PixelEdit[] | undefined;
+  /** The decoded pixels, before all edits, are wanted too. */
+  readonly keepsPixels?: boolean | undefined;
 }
 
 /** The handler whose `decode` or `preprocess` an image passes on its way to a row. */
@@ -59,13 +68,22 @@ export interface LoadHandlerTask {
   readonly url: string;
 }
 
-export type ImageTask = PreprocessTask | RenderTask | PostprocessTask | LoadHandlerTask;
+/** A large tensor to what a composed model's next one takes. */
+export interface TensorStepTask {
+  readonly kind: "tensor_step";
+  readonly step: TensorStep;
+  readonly tensor: Tensor;
+}
+
+export type ImageTask = PreprocessTask | RenderTask | PostprocessTask | LoadHandlerTask | TensorStepTask;
 
 export interface PreprocessedImage {
   readonly row: Tensor;
   readonly geometry: Geometry;
   readonly decodeMs: number;
   readonly preprocessMs: number;
+  /** Where they were asked for and the image is no raw array; threads may share their memory. */
+  readonly pixels?: Raster;
 }
 
 /** A class does not survive the way between threads, so errors travel as data. */

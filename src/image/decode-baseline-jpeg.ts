@@ -2,6 +2,9 @@ import { type BaselineJpeg, readBaselineJpeg } from "./baseline-jpeg-header.ts";
 import { type Kernels, withKernels } from "./kernels.ts";
 import type { Raster } from "./raster.ts";
 
+/** Returns memory of that many bytes, of any content. */
+export type AllocateBytes = (length: number) => Uint8Array;
+
 /** 2^24 pixels take some 100 MB; what is larger is left to a decoder that works line by line. */
 const MAX_PIXELS = 2 ** 24;
 
@@ -15,13 +18,21 @@ const MAX_PIXELS = 2 ** 24;
  *
  * @see ITU-T T.81; libjpeg-turbo `jdhuff.c`, `jidctint.c`, `jdsample.c`, `jdcolor.c`
  */
-export function decodeBaselineJpeg(bytes: Uint8Array): Raster | undefined {
+export function decodeBaselineJpeg(
+  bytes: Uint8Array,
+  allocate: AllocateBytes = (length) => new Uint8Array(length),
+): Raster | undefined {
   const jpeg = readBaselineJpeg(bytes);
   if (jpeg === undefined || jpeg.height * jpeg.width > MAX_PIXELS) return undefined;
-  return withKernels((kernels) => decode(bytes, jpeg, kernels));
+  return withKernels((kernels) => decode(bytes, jpeg, kernels, allocate));
 }
 
-function decode(bytes: Uint8Array, jpeg: BaselineJpeg, kernels: Kernels): Raster | undefined {
+function decode(
+  bytes: Uint8Array,
+  jpeg: BaselineJpeg,
+  kernels: Kernels,
+  allocate: AllocateBytes,
+): Raster | undefined {
   const { height, width, across, down } = jpeg;
   const { run } = kernels;
   const source = kernels.place(bytes);
@@ -52,7 +63,9 @@ function decode(bytes: Uint8Array, jpeg: BaselineJpeg, kernels: Kernels): Raster
     const { at, line } = luma;
     run.yccToRgb(at, line, blue.at, red.at, blue.line, across, down, height, width, scratch, target);
   }
-  return { height, width, channels: 3, data: kernels.bytes.slice(target, target + length) };
+  const data = allocate(length);
+  data.set(kernels.bytes.subarray(target, target + length));
+  return { height, width, channels: 3, data };
 }
 
 /** Whether the marker EOI stands here. */

@@ -1,6 +1,5 @@
 import sharp from "sharp";
 import { ServingError } from "../errors.ts";
-import { type GifHeader, readGifHeader } from "./gif-header.ts";
 import type { ImageFormat } from "./identify.ts";
 import { readJpegHeader } from "./jpeg-header.ts";
 import { readPngHeader } from "./png-header.ts";
@@ -8,7 +7,7 @@ import type { Raster } from "./raster.ts";
 import { FORMAT_NAMES } from "./read-header.ts";
 import { readTiffHeader } from "./tiff-header.ts";
 
-/** libvips' loaders, without Jpeg, Png, Webp, Nsgif and Tiff. */
+/** libvips' loaders, without Jpeg, Png, Webp and Tiff. */
 const UNUSED_LOADERS = [
   "Analyze",
   "Csv",
@@ -22,6 +21,7 @@ const UNUSED_LOADERS = [
   "Mat",
   "Matrix",
   "Nifti",
+  "Nsgif",
   "OpenExr",
   "OpenSlide",
   "Pdf",
@@ -41,6 +41,8 @@ sharp.concurrency(1);
 // them and letting five back in would, in the moment between, fail the decodes of the other worker threads.
 sharp.block({ operation: UNUSED_LOADERS.map((loader) => `VipsForeignLoad${loader}`) });
 
+type SharpFormat = Exclude<ImageFormat, "bmp" | "gif">;
+
 /**
  * Returns the pixels of an image in a format that libvips decodes, as Pillow's `convert("RGB")` gives them.
  * Its header has been read before, and found within `maxImagePixels`.
@@ -52,10 +54,10 @@ sharp.block({ operation: UNUSED_LOADERS.map((loader) => `VipsForeignLoad${loader
  */
 export async function decodeWithSharp(
   bytes: Uint8Array,
-  format: Exclude<ImageFormat, "bmp">,
+  format: SharpFormat,
   maxImagePixels: number,
 ): Promise<Raster> {
-  const { space, alpha, convert } = pixelKind(bytes, format);
+  const { space, convert } = pixelKind(bytes, format);
   let image = sharp(bytes, {
     // What Pillow refuses is refused: data that end early. What it lets pass (warnings of libjpeg) is let pass.
     // libtiff's errors (a wrong checksum) are fatal in Pillow.
@@ -66,8 +68,7 @@ export async function decodeWithSharp(
     autoOrient: format === "tiff",
   });
   if (space !== "srgb") image = image.pipelineColourspace(space);
-  image = image.toColourspace(space);
-  if (!alpha) image = image.removeAlpha();
+  image = image.toColourspace(space).removeAlpha();
   const depth = space === "grey16" ? "ushort" : "uchar";
   const { data, info } = await image
     .raw({ depth })
@@ -76,44 +77,30 @@ export async function decodeWithSharp(
       throw decodeError(thrown, bytes, format);
     });
   const { height, width, channels } = info;
-  return { height, width, channels: 3, data: convert(data, width, channels) };
+  return { height, width, channels: 3, data: convert(data, channels) };
 }
 
 interface PixelKind {
   readonly space: "srgb" | "cmyk" | "grey16";
-  readonly alpha: boolean;
-  readonly convert: (data: Buffer, width: number, channels: number) => Uint8Array;
+  readonly convert: (data: Buffer, channels: number) => Uint8Array;
 }
 
-const RGB: PixelKind = {
-  space: "srgb",
-  alpha: false,
-  convert: (data, _, channels) => expectRgb(data, channels),
-};
+const RGB: PixelKind = { space: "srgb", convert: expectRgb };
 
 /** Chooses by the header how pixels are asked for, where Pillow converts them otherwise than libvips. */
-function pixelKind(bytes: Uint8Array, format: Exclude<ImageFormat, "bmp">): PixelKind {
+function pixelKind(bytes: Uint8Array, format: SharpFormat): PixelKind {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (format === "jpeg" && readJpegHeader(view).components === 4) {
-    return { space: "cmyk", alpha: false, convert: cmykToRgb };
+    return { space: "cmyk", convert: cmykToRgb };
   }
   if (format === "png") {
     const { bitDepth, colorType } = readPngHeader(view);
-    if (bitDepth === 16 && colorType === 0) return { space: "grey16", alpha: false, convert: grey16ToRgb };
+    if (bitDepth === 16 && colorType === 0) return { space: "grey16", convert: grey16ToRgb };
   }
   if (format === "tiff") {
     const { photometric, bitsPerSample } = readTiffHeader(view);
-    if (photometric === 5) return { space: "cmyk", alpha: false, convert: cmykToRgb };
-    if (photometric <= 1 && bitsPerSample === 16)
-      return { space: "grey16", alpha: false, convert: grey16ToRgb };
-  }
-  if (format === "gif") {
-    const header = readGifHeader(view);
-    return {
-      space: "srgb",
-      alpha: true,
-      convert: (data, width, channels) => fillGif(data, width, channels, header),
-    };
+    if (photometric === 5) return { space: "cmyk", convert: cmykToRgb };
+    if (photometric <= 1 && bitsPerSample === 16) return { space: "grey16", convert: grey16ToRgb };
   }
   return RGB;
 }
@@ -125,7 +112,7 @@ function expectRgb(data: Buffer, channels: number): Uint8Array {
 }
 
 /** Pillow's own formula, without profiles: (255 - c) * (255 - k) / 255, rounded as MULDIV255 rounds. */
-function cmykToRgb(data: Buffer, _width: number, channels: number): Uint8Array {
+function cmykToRgb(data: Buffer, channels: number): Uint8Array {
   const pixels = data.length / channels;
   const rgb = new Uint8Array(pixels * 3);
   for (let i = 0; i < pixels; i++) {
@@ -147,24 +134,6 @@ function grey16ToRgb(data: Buffer): Uint8Array {
   const rgb = new Uint8Array(pixels * 3);
   for (let i = 0; i < pixels; i++) {
     rgb.fill(Math.min(255, data.readUInt16LE(i * 2)), i * 3, i * 3 + 3);
-  }
-  return rgb;
-}
-
-/** libvips blanks what is transparent; Pillow keeps the palette's colour, and fills the screen around the frame. */
-function fillGif(data: Buffer, width: number, channels: number, header: GifHeader): Uint8Array {
-  const pixels = data.length / channels;
-  const rgb = new Uint8Array(pixels * 3);
-  const { frame, palette, transparentIndex = 0 } = header;
-  // An index past a short palette is black.
-  const blank = Uint8Array.from({ length: 3 }, (_, i) => palette[transparentIndex * 3 + i] ?? 0);
-  for (let i = 0; i < pixels; i++) {
-    const y = Math.floor(i / width) - frame.top;
-    const x = (i % width) - frame.left;
-    const isInFrame = y >= 0 && y < frame.height && x >= 0 && x < frame.width;
-    const from = i * channels;
-    const isBlank = !isInFrame || (channels === 4 && data[from + 3] === 0);
-    rgb.set(isBlank ? blank : data.subarray(from, from + 3), i * 3);
   }
   return rgb;
 }

@@ -1,7 +1,11 @@
 import { ServingError } from "../errors.ts";
-import { decodeBaselineJpeg } from "./decode-baseline-jpeg.ts";
+import { checkPngChunks } from "./check-png-chunks.ts";
+import { type AllocateBytes, decodeBaselineJpeg } from "./decode-baseline-jpeg.ts";
 import { decodeBmp } from "./decode-bmp.ts";
+import { decodeGif } from "./decode-gif.ts";
 import { decodeWithSharp } from "./decode-with-sharp.ts";
+import { firstTiffPage } from "./first-tiff-page.ts";
+import { firstWebpFrame } from "./first-webp-frame.ts";
 import { type ImageFormat, identifyImage } from "./identify.ts";
 import type { Raster } from "./raster.ts";
 import { checkPixelCount, FORMAT_NAMES, readHeader } from "./read-header.ts";
@@ -12,6 +16,12 @@ export interface DecodeOptions {
   readonly color: "RGB" | "L";
   /** Bound of height * width, checked from the header before anything is allocated. */
   readonly maxImagePixels: number;
+  /**
+   * Gives bytes of any content, which the caller may use again when it is done with the pixels.
+   *
+   * @default memory of the pixels' own
+   */
+  readonly allocate?: AllocateBytes;
 }
 
 /**
@@ -31,17 +41,27 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
     throw new ServingError("INVALID_IMAGE", `expected an image, got ${describeOther(found.looksLike)}`);
   }
   const size = readHeader(bytes, found.format, options.maxImagePixels);
-  const raster = await decodeFormat(bytes, found.format, options.maxImagePixels);
+  const raster = await decodeFormat(bytes, found.format, options);
   if (raster.height !== size.height || raster.width !== size.width) {
     // A header that said less than the decoder found (a WebP frame, a second frame header) has passed the gate.
     checkPixelCount(raster, options.maxImagePixels);
+    const got = `got a ${FORMAT_NAMES[found.format]} whose header says another size`;
+    throw new ServingError("INVALID_IMAGE", `expected an image, ${got}`);
   }
   return options.color === "L" ? toGrey(raster) : raster;
 }
 
-async function decodeFormat(bytes: Uint8Array, format: ImageFormat, maxImagePixels: number): Promise<Raster> {
+async function decodeFormat(
+  bytes: Uint8Array,
+  format: ImageFormat,
+  { maxImagePixels, allocate }: DecodeOptions,
+): Promise<Raster> {
   if (format === "bmp") return decodeBmp(bytes);
-  const usual = format === "jpeg" ? decodeBaselineJpeg(bytes) : undefined;
+  if (format === "gif") return decodeGif(bytes);
+  if (format === "png") checkPngChunks(bytes);
+  if (format === "webp") return decodeWithSharp(firstWebpFrame(bytes), format, maxImagePixels);
+  if (format === "tiff") return decodeWithSharp(firstTiffPage(bytes), format, maxImagePixels);
+  const usual = format === "jpeg" ? decodeBaselineJpeg(bytes, allocate) : undefined;
   return usual ?? decodeWithSharp(bytes, format, maxImagePixels);
 }
 

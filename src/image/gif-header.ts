@@ -9,6 +9,10 @@ export interface GifHeader extends Size {
   readonly transparentIndex: number | undefined;
   /** Red, green and blue of the first frame's colours. */
   readonly palette: Uint8Array;
+  /** The frame's rows come in four passes. */
+  readonly isInterlaced: boolean;
+  /** Where the frame's data begin: the size of their codes, then blocks. */
+  readonly dataOffset: number;
 }
 
 /** Blocks before the first frame; each is one length byte and at most 255 bytes. */
@@ -37,7 +41,8 @@ export function readGifHeader(view: DataView): GifHeader {
         height: view.getUint16(at + 7, true),
       };
       const frameFlags = view.getUint8(at + 9);
-      const palette = frameFlags & 0x80 ? readPalette(view, at + 10, frameFlags) : globalPalette;
+      const localPalette = frameFlags & 0x80 ? readPalette(view, at + 10, frameFlags) : undefined;
+      const palette = localPalette ?? globalPalette;
       if (palette === undefined)
         throw new ServingError("INVALID_IMAGE", "expected an image, got a GIF without colours");
       return {
@@ -46,6 +51,8 @@ export function readGifHeader(view: DataView): GifHeader {
         frame,
         transparentIndex,
         palette,
+        isInterlaced: (frameFlags & 0x40) !== 0,
+        dataOffset: at + 10 + (localPalette?.length ?? 0),
       };
     }
     if (introducer === 0x3b) break;

@@ -26,16 +26,27 @@ export function holdRoom(
 /** Copies in `count` lines of a raster, from line `first` on. */
 export function hold(kernels: Kernels, raster: Raster, first: number, count: number): HeldRaster {
   const line = raster.width * raster.channels;
-  const held = holdRoom(kernels, { ...raster, height: count });
-  kernels.bytes.set(raster.data.subarray(first * line, (first + count) * line), held.at);
+  const held = holdRoom(kernels, { ...raster, height: count }, line);
+  holdAgain(kernels, held, raster, first, count);
   return held;
 }
 
-/** Returns a part of the pixels, which stay where they are. */
-export function crop(
+/** Copies `count` other lines of the same raster over those that are held. */
+export function holdAgain(
+  kernels: Kernels,
   held: HeldRaster,
-  { top, left, height, width }: Readonly<Record<"top" | "left" | "height" | "width", number>>,
-): HeldRaster {
+  { data }: Raster,
+  first: number,
+  count: number,
+): void {
+  kernels.bytes.set(data.subarray(first * held.line, (first + count) * held.line), held.at);
+}
+
+/** A part of an image, in whole pixels. */
+export type Box = Readonly<Record<"top" | "left" | "height" | "width", number>>;
+
+/** Returns a part of the pixels, which stay where they are. */
+export function crop(held: HeldRaster, { top, left, height, width }: Box): HeldRaster {
   return { ...held, at: held.at + top * held.line + left * held.channels, height, width };
 }
 

@@ -48,18 +48,21 @@ const OTHER_IMAGES: readonly (readonly [string, Magic])[] = [
   ["a JPEG XL image", [{ 0: "\xff\x0a" }, { 4: "JXL \r\n\x87\n" }]],
   ["a JPEG 2000 image", [{ 4: "jP  \r\n\x87\n" }, { 0: "\xff\x4f\xff\x51" }]],
   ["an icon (ICO)", [{ 0: "\0\0\x01\0" }, { 0: "\0\0\x02\0" }]],
+  ["a PDF document", [{ 0: "%PDF-" }]],
   ["a Photoshop document", [{ 0: "8BPS" }]],
   ["an OpenEXR image", [{ 0: "v/1\x01" }]],
   ["a Radiance HDR image", [{ 0: "#?RADIANCE" }, { 0: "#?RGBE" }]],
   ["a DDS image", [{ 0: "DDS " }]],
   ["a QOI image", [{ 0: "qoif" }]],
+  ["an SGI image", ["\0\x01", "\0\x02", "\x01\x01", "\x01\x02"].map((kind) => ({ 0: `\x01\xda${kind}` }))],
+  ["a Sun raster image", [{ 0: "\x59\xa6\x6a\x95" }]],
+  ["an X11 image (XBM, XPM)", [{ 0: "#define " }, { 0: "/* XPM */" }]],
   ["a FITS image", [{ 0: "SIMPLE  =" }]],
   ["a DICOM file", [{ 128: "DICM" }]],
   ["a netpbm image", ["1", "2", "3", "4", "5", "6"].flatMap((n) => [{ 0: `P${n}\n` }, { 0: `P${n} ` }])],
 ];
 
 const OTHER_FILES: readonly (readonly [string, Magic])[] = [
-  ["a PDF document", [{ 0: "%PDF-" }]],
   ["a PostScript document", [{ 0: "%!PS" }]],
   ["gzip data", [{ 0: "\x1f\x8b" }]],
   ["a ZIP archive", [{ 0: "PK\x03\x04" }, { 0: "PK\x05\x06" }]],
@@ -70,6 +73,7 @@ const OTHER_FILES: readonly (readonly [string, Magic])[] = [
   ["a Matroska or WebM video", [{ 0: "\x1a\x45\xdf\xa3" }]],
   ["a NumPy array", [{ 0: "\x93NUMPY" }]],
   ["an HDF5 file", [{ 0: "\x89HDF\r\n" }]],
+  ["UTF-16 text", [{ 0: "\xff\xfe" }, { 0: "\xfe\xff" }, { 0: "{\0" }, { 0: "\0{" }]],
 ];
 
 function brand(name: string): Record<number, string> {
@@ -106,7 +110,12 @@ function identifyText(prefix: Buffer): Identified {
   if (/^data:/i.test(text)) return other("a data: URL that was not decoded");
   if (/^https?:/i.test(text)) return other("a URL");
   if (isPlainText(prefix)) return other(/^[A-Za-z0-9+/_-]{40,}/.test(text) ? "base64 text" : "text");
-  return other("unknown data");
+  return other(isHexadecimal(prefix) ? "hexadecimal that was read as base64" : "unknown data");
+}
+
+/** Every hexadecimal text of an even number of bytes is base64 of something else. */
+function isHexadecimal(prefix: Buffer): boolean {
+  return /^(?=.*\d)[0-9a-f]{32,}$/i.test(prefix.toString("base64", 0, 48));
 }
 
 /** No control characters but white space, and no byte that UTF-8 can't have; a character cut at the end may be there. */

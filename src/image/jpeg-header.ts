@@ -4,6 +4,7 @@ import type { Size } from "./raster.ts";
 export interface JpegHeader extends Size {
   /** 1 grey, 3 YCbCr or RGB, 4 CMYK or YCCK. */
   readonly components: number;
+  readonly isProgressive: boolean;
 }
 
 /** Most segments before the frame header. Photographs have some ten, an embedded profile at most 255 more. */
@@ -65,5 +66,6 @@ function readFrame(view: DataView, at: number, marker: number): JpegHeader {
   if (components !== 1 && components !== 3 && components !== 4) {
     throw new ServingError("INVALID_IMAGE", `expected a JPEG of 1, 3 or 4 components, got ${components}`);
   }
-  return { height: view.getUint16(at + 3), width: view.getUint16(at + 5), components };
+  const isProgressive = marker === 0xc2 || marker === 0xca;
+  return { height: view.getUint16(at + 3), width: view.getUint16(at + 5), components, isProgressive };
 }

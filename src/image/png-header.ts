@@ -5,6 +5,7 @@ export interface PngHeader extends Size {
   readonly bitDepth: number;
   /** 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGBA. */
   readonly colorType: number;
+  readonly isInterlaced: boolean;
 }
 
 const BIT_DEPTHS: Readonly<Record<number, readonly number[]>> = {
@@ -29,6 +30,7 @@ export function readPngHeader(view: DataView): PngHeader {
     height: view.getUint32(20),
     bitDepth: view.getUint8(24),
     colorType: view.getUint8(25),
+    isInterlaced: view.getUint8(28) === 1,
   };
   if (!isHeader || !BIT_DEPTHS[header.colorType]?.includes(header.bitDepth)) {
     throw new ServingError("INVALID_IMAGE", "expected an image, got a PNG with a corrupt IHDR chunk");

@@ -6,7 +6,7 @@ import type { Filter, KernelFilter } from "./preprocess-spec.ts";
 import type { Raster, Size } from "./raster.ts";
 import { resampleCv2Linear } from "./resample-cv2-linear.ts";
 import { resampleNearest } from "./resample-nearest.ts";
-import { resampleColumns, resampleRows } from "./resample-passes.ts";
+import { resampleColumns, resampleColumnsInParts, resampleRows } from "./resample-passes.ts";
 import { resampleWeights } from "./resample-weights.ts";
 
 /** A rectangle of the source, in pixels; edges may lie between pixels. */
@@ -65,13 +65,13 @@ function resampleHeld(kernels: Kernels, raster: Raster, { across, down, filter }
   const left = columns?.from ?? across.windowStart;
   const height = (rows?.to ?? top + down.windowLength) - top;
   const width = (columns?.to ?? left + across.windowLength) - left;
-  const held = crop(hold(kernels, raster, top, height), { top: 0, left, height, width });
-  const narrow = (from: HeldRaster) =>
-    columns === undefined ? from : resampleColumns(kernels, from, columns);
   const flatten = (from: HeldRaster) => (rows === undefined ? from : resampleRows(kernels, from, rows));
   // Pillow shrinks the height of very tall images first; with rounding to 8 bits between the passes it shows.
   const isTall = raster.height > raster.width * 100 && down.targetLength < raster.height;
-  return isTall ? narrow(flatten(held)) : flatten(narrow(held));
+  if (columns !== undefined && !isTall)
+    return flatten(resampleColumnsInParts(kernels, raster, { top, left, height, width }, columns));
+  const held = flatten(crop(hold(kernels, raster, top, height), { top: 0, left, height, width }));
+  return columns === undefined ? held : resampleColumns(kernels, held, columns);
 }
 
 function axis(

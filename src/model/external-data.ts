@@ -1,25 +1,11 @@
-import { closeSync, openSync, readSync, realpathSync, statSync } from "node:fs";
-import { dirname, posix, relative, sep, win32 } from "node:path";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { dirname, posix, win32 } from "node:path";
 import { excerpt, StartupError } from "../errors.ts";
+import { contains, isInBlobs, isInside, resolve } from "./check-in-folder.ts";
 import { describeForeignFile } from "./file-kind.ts";
 
-/**
- * Ensures that a file, symlinks resolved, lies in the folder that it belongs to. Links that stay inside, as
- * Kubernetes' `..data`, are fine.
- *
- * @throws {StartupError} when it is missing, or lies elsewhere.
- */
-export function checkInFolder(folder: string, file: string): void {
-  const target = resolve(file);
-  if (target === undefined) throw new StartupError(`${file} does not exist: copy it there`);
-  if (!isInside(folder, target)) {
-    throw new StartupError(
-      `${file} is a link to a file outside ${folder}: copy the file itself there (cp -L)`,
-    );
-  }
-}
-
 interface ExternalDataOptions {
+  readonly modelDir: string;
   readonly modelFile: string;
   /** As written in the model: relative to the model file's folder, and hostile until checked. */
   readonly locations: readonly string[];
@@ -27,16 +13,16 @@ interface ExternalDataOptions {
 
 /**
  * Ensures that every file of external weights is a regular file in the folder of the model file, where
- * the runtime looks for it, symlinks resolved.
+ * the runtime looks for it, links resolved, or, where MODEL_DIR is a snapshot of a Hugging Face cache, among its blobs.
  *
  * @throws {StartupError} when a location is absolute, is no path, leads elsewhere, or has no file that
  * could hold weights.
  * @see microsoft/onnxruntime `core/framework/tensorprotoutils.cc` ValidateExternalDataPath
  */
-export function checkExternalData({ modelFile, locations }: ExternalDataOptions): void {
+export function checkExternalData({ modelDir, modelFile, locations }: ExternalDataOptions): void {
   const folder = dirname(modelFile);
   for (const location of locations) {
-    const problem = findProblem(folder, location);
+    const problem = findProblem({ modelDir, folder }, location);
     if (problem === undefined) continue;
     throw new StartupError(`${modelFile} keeps weights in ${JSON.stringify(excerpt(location))}, ${problem}`);
   }
@@ -44,7 +30,13 @@ export function checkExternalData({ modelFile, locations }: ExternalDataOptions)
 
 const OUTSIDE = "outside the model's folder: export the model again, into one folder";
 
-function findProblem(folder: string, location: string): string | undefined {
+interface WeightPlaces {
+  readonly modelDir: string;
+  /** Of the model file. */
+  readonly folder: string;
+}
+
+function findProblem({ modelDir, folder }: WeightPlaces, location: string): string | undefined {
   if (!isPath(location)) return "which is not a path: export the model again";
   if (posix.isAbsolute(location) || win32.isAbsolute(location)) {
     return "an absolute path: export the model again, into one folder";
@@ -57,7 +49,7 @@ function findProblem(folder: string, location: string): string | undefined {
       ? "a file that does not exist: copy it beside the model, or export with all weights in one file"
       : OUTSIDE;
   }
-  if (!isInside(folder, target)) return OUTSIDE;
+  if (!isInside(folder, target) && !isInBlobs(modelDir, target)) return OUTSIDE;
   if (!statSync(target).isFile()) return "which is not a file: export the model again";
   return describeForeignWeights(target);
 }
@@ -86,23 +78,4 @@ function readHead(path: string): Buffer {
   } finally {
     closeSync(fileDescriptor);
   }
-}
-
-/** Returns the real path, or undefined when nothing is there. */
-function resolve(path: string): string | undefined {
-  try {
-    return realpathSync.native(path);
-  } catch {
-    return undefined;
-  }
-}
-
-function isInside(folder: string, target: string): boolean {
-  return contains(resolve(folder) ?? folder, target);
-}
-
-/** Tells whether `path` lies inside `folder`; compares the paths alone, as written. */
-export function contains(folder: string, path: string): boolean {
-  const inner = relative(folder, path);
-  return inner !== "" && inner !== ".." && !inner.startsWith(`..${sep}`);
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { StartupError } from "../errors.ts";
-import { checkInFolder } from "./external-data.ts";
+import { checkInFolder } from "./check-in-folder.ts";
 
 const FILE_NAME = "handler.mjs";
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { excerpt, StartupError } from "../errors.ts";
-import { contains } from "./external-data.ts";
+import { contains } from "./check-in-folder.ts";
 
 /** Where a model folder's files are. */
 export interface ModelLocation {
@@ -22,6 +22,14 @@ export interface ModelChoice {
   readonly modelFile?: string | undefined;
   /** What stands behind `model_` in the file's name; `fp32` is none and `q8` is `quantized`. */
   readonly modelVariant?: string | undefined;
+  /** The version folder, where there are any; absent: the highest. */
+  readonly version?: number | undefined;
+  /**
+   * What names the folder, for errors.
+   *
+   * @default MODEL_DIR
+   */
+  readonly setting?: string;
 }
 
 /**
@@ -33,20 +41,40 @@ export interface ModelChoice {
  */
 export function findModel(modelDir: string, choice: ModelChoice = {}): ModelLocation {
   checkChoice(choice);
+  const { setting = "MODEL_DIR" } = choice;
   if (!existsSync(modelDir))
-    throw new StartupError(`${modelDir} does not exist: set MODEL_DIR to the model's folder`);
+    throw new StartupError(`${modelDir} does not exist: set ${setting} to the model's folder`);
   if (!isFolder(modelDir)) {
-    throw new StartupError(`${modelDir} is not a folder: set MODEL_DIR to the folder that holds the model`);
+    throw new StartupError(`${modelDir} is not a folder: set ${setting} to the folder that holds the model`);
   }
   const own = findInFolder(modelDir, choice);
   if (own !== undefined) return { folder: modelDir, modelPath: own, version: 1 };
-  const versions = readdirSync(modelDir).filter((name) => /^\d{1,15}$/.test(name));
-  for (const name of versions.sort((a, b) => Number(b) - Number(a))) {
+  for (const name of versionFolders(readdirSync(modelDir))) {
+    if (choice.version !== undefined && choice.version !== Number(name)) continue;
     const folder = join(modelDir, name);
     const modelPath = isFolder(folder) ? findInFolder(folder, choice) : undefined;
     if (modelPath !== undefined) return { folder, modelPath, version: Number(name) };
   }
-  throw new StartupError(nothingFound(modelDir, choice));
+  const { version } = choice;
+  throw new StartupError(
+    nothingFound(version === undefined ? modelDir : join(modelDir, `${version}`), choice),
+  );
+}
+
+/** Returns the names of version folders among `names`, the highest version first. Leading zeros don't count. */
+export function versionFolders(names: readonly string[]): readonly string[] {
+  return names.filter((name) => /^\d{1,15}$/.test(name)).sort((a, b) => Number(b) - Number(a));
+}
+
+/** Tells whether a folder itself, and no version folder in it, holds the chosen model file. */
+export function holdsModel(folder: string, choice: ModelChoice): boolean {
+  try {
+    return findInFolder(folder, choice) !== undefined;
+  } catch (error) {
+    // Several, of which none is chosen: loading it says so.
+    if (error instanceof StartupError) return true;
+    throw error;
+  }
 }
 
 function checkChoice({ modelFile, modelVariant }: ModelChoice): void {
@@ -101,11 +129,11 @@ function isFolder(path: string): boolean {
 function nothingFound(modelDir: string, { modelFile, modelVariant }: ModelChoice): string {
   if (modelFile !== undefined) return `${join(modelDir, modelFile)} does not exist: check MODEL_FILE`;
   if (modelVariant !== undefined) {
-    const there = onnxFiles(modelDir);
+    const there = isFolder(modelDir) ? onnxFiles(modelDir) : [];
     const holds = there.length === 0 ? "no *.onnx file" : there.join(", ");
     return `${modelDir} holds no ${placesOf(modelVariant).join(" or ")}, but ${holds}: check MODEL_VARIANT`;
   }
-  const names = readdirSync(modelDir).sort();
+  const names = isFolder(modelDir) ? readdirSync(modelDir).sort() : [];
   const checkpoint = names.find((name) => exporterOf(name, names) !== undefined);
   if (checkpoint !== undefined) {
     return `${join(modelDir, checkpoint)} is a training checkpoint, not an ONNX model: export it with ${exporterOf(checkpoint, names)}`;
@@ -114,7 +142,7 @@ function nothingFound(modelDir: string, { modelFile, modelVariant }: ModelChoice
 }
 
 /** Returns what makes an ONNX model of a training framework's file; undefined when it is none. */
-function exporterOf(name: string, names: readonly string[]): string | undefined {
+export function exporterOf(name: string, names: readonly string[] = []): string | undefined {
   if (name.endsWith(".pkl")) return "tools/export_fastai.py of this repository";
   if (/\.(h5|keras)$/.test(name)) return 'tf2onnx, or Keras 3\'s model.export with format="onnx"';
   if (!/\.(pth|pt|bin|safetensors)$/.test(name)) return undefined;

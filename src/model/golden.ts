@@ -4,6 +4,7 @@ import { StartupError } from "../errors.ts";
 import { toNumbers } from "../signature/scores.ts";
 import type { ArrayFormat } from "../tensor/array-format.ts";
 import { elementCount, formatShape, type Tensor, type Tensors } from "../tensor/tensor.ts";
+import { contains } from "./check-in-folder.ts";
 import { readJsonFile } from "./read-json-file.ts";
 import { readNpy } from "./read-npy.ts";
 import { readRegularFile } from "./read-regular-file.ts";
@@ -35,12 +36,15 @@ export interface GoldenPair {
  *
  * @throws {StartupError} when it is incomplete; one line that names the file.
  */
-export function readGoldenPair(folder: string): GoldenPair | undefined {
+export function readGoldenPair(folder: string, modelDir: string = folder): GoldenPair | undefined {
   const path = join(folder, "golden", "expected.json");
-  const expected = readJsonFile(path, expectedSchema);
+  const expected = readJsonFile(path, expectedSchema, modelDir);
   if (expected === undefined) return undefined;
   const imagePath = join(folder, "golden", expected.image);
-  const bytes = readRegularFile(imagePath);
+  if (!contains(folder, imagePath)) {
+    throw new StartupError(`${path}: image ${expected.image} is outside the model's folder`);
+  }
+  const bytes = readRegularFile(imagePath, modelDir);
   if (bytes === undefined) throw new StartupError(`${path}: image ${expected.image} does not exist`);
   for (const [name, { shape, data }] of Object.entries(expected.outputs)) {
     if (data.length !== elementCount(shape)) {

@@ -22,9 +22,9 @@ const PROCESSOR_FILE = "preprocessor_config.json";
  * @throws {StartupError} when a value is out of range; what is not served stands in `refused`.
  * @see huggingface/transformers `image_processing_utils.py`, `image_transforms.py`
  */
-export function readPreprocessorConfig(folder: string): RecipeSource | undefined {
+export function readPreprocessorConfig(folder: string, modelDir: string = folder): RecipeSource | undefined {
   const path = join(folder, PROCESSOR_FILE);
-  const stated = readJsonFile(path, processorSchema);
+  const stated = readJsonFile(path, processorSchema, modelDir);
   if (stated === undefined) return undefined;
   const known = processorClass(stated);
   const config = filledUp(stated, known.defaults);
@@ -53,9 +53,9 @@ export function readPreprocessorConfig(folder: string): RecipeSource | undefined
 }
 
 /** Returns what `config.json` says of the outputs; undefined when there is none. */
-export function readModelConfig(folder: string): RecipeSource | undefined {
+export function readModelConfig(folder: string, modelDir: string = folder): RecipeSource | undefined {
   const path = join(folder, "config.json");
-  const stated = readJsonFile(path, configSchema);
+  const stated = readJsonFile(path, configSchema, modelDir);
   if (stated === undefined) return undefined;
   const architecture = stated.architectures?.[0] ?? "";
   return {

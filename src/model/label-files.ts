@@ -19,9 +19,9 @@ const indexToName = z.record(z.string(), z.union([z.string(), z.array(z.string()
  * Returns the labels of the first label file in the folder, of `index_to_name.json` (TorchServe),
  * `labels.txt` and `classes.txt` (a label on each line); undefined when there is none.
  */
-export function readLabelFile(folder: string): RecipeSource | undefined {
+export function readLabelFile(folder: string, modelDir: string = folder): RecipeSource | undefined {
   const path = join(folder, "index_to_name.json");
-  const names = readJsonFile(path, indexToName);
+  const names = readJsonFile(path, indexToName, modelDir);
   const types = names?.object_type_names;
   if (Array.isArray(types)) return { origin: "index_to_name.json", values: { labels: types } };
   if (names !== undefined) {
@@ -34,7 +34,7 @@ export function readLabelFile(folder: string): RecipeSource | undefined {
     };
   }
   for (const file of LINE_FILES) {
-    const text = readTextFile(join(folder, file));
+    const text = readTextFile(join(folder, file), modelDir);
     if (text !== undefined) return { origin: file, values: { labels: parseLabelLines(text) } };
   }
   return undefined;

@@ -1,6 +1,6 @@
 import { excerpt, StartupError } from "../errors.ts";
+import { type PythonValue, parsePythonLiteral } from "../tensor/python-literal.ts";
 import { labelsByIndex } from "./label-files.ts";
-import { type PythonValue, parsePythonLiteral } from "./python-literal.ts";
 import type { RecipeValues } from "./recipe.ts";
 
 /** `metadata_props` of an ONNX file, and the file's path for messages. */

@@ -5,13 +5,15 @@ import { readTextFile } from "./read-text-file.ts";
 /**
  * Returns the checked content of a JSON file, or undefined when there is no such file.
  *
+ * @param modelDir the folder that links may not lead out of
  * @throws {StartupError} when it can't be read, is not JSON or does not fit the schema; one line that names the file and the key.
  */
 export function readJsonFile<Schema extends z.ZodType>(
   path: string,
   schema: Schema,
+  modelDir: string,
 ): z.infer<Schema> | undefined {
-  const text = readTextFile(path);
+  const text = readTextFile(path, modelDir);
   if (text === undefined) return undefined;
   let content: unknown;
   try {

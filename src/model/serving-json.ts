@@ -16,7 +16,7 @@ import {
 import type { Size } from "../image/raster.ts";
 import { DETECTORS } from "../signature/detection-outputs.ts";
 import { PARAMETER_RULES, type ParameterRule } from "../signature/signature-parameters.ts";
-import { contains } from "./external-data.ts";
+import { contains } from "./check-in-folder.ts";
 import { parseLabelLines } from "./label-files.ts";
 import { readJsonFile } from "./read-json-file.ts";
 import { readTextFile } from "./read-text-file.ts";
@@ -160,15 +160,15 @@ const FILE = "serving.json";
  *
  * @throws {StartupError} when it is no JSON, has an unknown key or a value out of range; the line names the key.
  */
-export function readServingJson(folder: string): RecipeSource | undefined {
+export function readServingJson(folder: string, modelDir: string = folder): RecipeSource | undefined {
   const path = join(folder, FILE);
-  const content = readJsonFile(path, servingJsonSchema);
+  const content = readJsonFile(path, servingJsonSchema, modelDir);
   if (content === undefined) return undefined;
   const { preprocess = {} } = content;
   const values: { [Name in keyof RecipeValues]?: RecipeValues[Name] | undefined } = {
     task: content.task,
     output: content.output,
-    labels: readLabels(folder, content.labels),
+    labels: readLabels(folder, modelDir, content.labels),
     outputLayout: content.output_layout,
     activation: content.activation,
     multiLabel: content.multi_label,
@@ -234,6 +234,7 @@ function toPadding(stated: StatedPadding): RecipeValues["padTo"] {
 
 function readLabels(
   folder: string,
+  modelDir: string,
   labels: readonly string[] | string | undefined,
 ): readonly string[] | undefined {
   if (typeof labels !== "string") return labels;
@@ -241,7 +242,7 @@ function readLabels(
   if (!contains(folder, path)) {
     throw new StartupError(`${join(folder, FILE)}: labels: ${labels} is outside the model's folder`);
   }
-  const text = readTextFile(path);
+  const text = readTextFile(path, modelDir);
   if (text !== undefined) return parseLabelLines(text);
   throw new StartupError(`${join(folder, FILE)}: labels: ${labels} does not exist`);
 }

@@ -1,9 +1,11 @@
 /** The fields of a message in protobuf's text format, in the file's order; a list is a field for each item. */
 export type TextMessage = readonly TextField[];
 
-interface TextField {
+export interface TextField {
   readonly name: string;
-  /** A string in quotes, or the word or number as it stands there. */
+  /** Where its name stands, from 1 on. */
+  readonly line: number;
+  /** A string in quotes, or the word or number as it stands there; or a message. */
   readonly value: string | TextMessage;
 }
 
@@ -112,7 +114,9 @@ function readFields(tokens: Tokens, end: string | undefined, depth: number): Tex
     if (name?.kind !== "word" || !/^[A-Za-z_]\w*$/.test(name.text)) throw tokens.unexpected("a field's name");
     tokens.take();
     const hasColon = tokens.skip(":") !== undefined;
-    for (const value of readValues(tokens, hasColon, depth)) fields.push({ name: name.text, value });
+    for (const value of readValues(tokens, hasColon, depth)) {
+      fields.push({ name: name.text, line: name.line, value });
+    }
     tokens.skip(",", ";");
   }
 }

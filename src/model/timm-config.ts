@@ -67,18 +67,27 @@ const DEFAULTS = {
   std: [0.229, 0.224, 0.225],
 } as const;
 
+interface TimmConfigOptions {
+  /** The size of the model's input where it is fixed: it tells `test_input_size` from `input_size`. */
+  readonly graphSize?: Size | undefined;
+  /** @default the folder */
+  readonly modelDir?: string;
+}
+
 /**
  * Returns what timm's `config.json` says of the pixels and the labels; undefined when there is none or when it is
  * not timm's: it holds neither `pretrained_cfg` nor an `architecture` beside `input_size` or `mean`.
  *
- * @param graphSize the size of the model's input where it is fixed: it tells `test_input_size` from `input_size`
  * @throws {StartupError} when a value is out of range; what is not served stands in `refused`.
  * @see huggingface/pytorch-image-models `timm/data/config.py` resolve_data_config,
  * `timm/data/transforms_factory.py` transforms_imagenet_eval, `timm/models/_hub.py` save_config_for_hf, _parse_model_cfg, `timm/data/model_config.py` resolve_input_data_config
  */
-export function readTimmConfig(folder: string, graphSize?: Size): RecipeSource | undefined {
+export function readTimmConfig(
+  folder: string,
+  { graphSize, modelDir = folder }: TimmConfigOptions = {},
+): RecipeSource | undefined {
   const path = join(folder, "config.json");
-  const pretrained = readPretrained(path);
+  const pretrained = readPretrained(path, modelDir);
   if (pretrained === undefined) return undefined;
   const { num_classes: classes } = pretrained;
   const names = readLabels(path, pretrained);
@@ -107,14 +116,14 @@ export function readTimmConfig(folder: string, graphSize?: Size): RecipeSource |
 }
 
 /** What the top level says of classes and what the model was made with come before `pretrained_cfg`. */
-function readPretrained(path: string): Pretrained | undefined {
-  const kind = readJsonFile(path, kindSchema);
+function readPretrained(path: string, modelDir: string): Pretrained | undefined {
+  const kind = readJsonFile(path, kindSchema, modelDir);
   if (kind?.pretrained_cfg == null) {
     const isFlat = typeof kind?.architecture === "string" && (kind.input_size != null || kind.mean != null);
-    const flat = isFlat ? readJsonFile(path, flatSchema) : undefined;
+    const flat = isFlat ? readJsonFile(path, flatSchema, modelDir) : undefined;
     return flat && { ...flat, label_names: flat.label_names ?? flat.labels };
   }
-  const stated = readJsonFile(path, configSchema);
+  const stated = readJsonFile(path, configSchema, modelDir);
   if (stated === undefined) return undefined;
   const { pretrained_cfg: pretrained, model_args: made, ...outer } = stated;
   const [channels, ...size] = pretrained.input_size ?? DEFAULTS.inputSize;

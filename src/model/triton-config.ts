@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { StartupError } from "../errors.ts";
-import { contains } from "./external-data.ts";
+import { contains } from "./check-in-folder.ts";
 import { parseLabelLines } from "./label-files.ts";
 import { readTextFile } from "./read-text-file.ts";
 import type { RecipeSource } from "./recipe.ts";
@@ -20,7 +20,7 @@ const NEEDLESS: ReadonlySet<string> = new Set(["name", "platform", "backend", "i
  */
 export function readTritonConfig(modelDir: string): RecipeSource | undefined {
   const path = join(modelDir, FILE);
-  const text = readTextFile(path);
+  const text = readTextFile(path, modelDir);
   if (text === undefined) return undefined;
   const message = parse(path, text);
   const ignored = [...new Set(message.map(({ name }) => name))].filter((name) => !NEEDLESS.has(name));
@@ -63,7 +63,7 @@ function readLines(modelDir: string, file: string): readonly string[] {
   if (!contains(modelDir, path)) {
     throw new StartupError(`${join(modelDir, FILE)}: label_filename: ${file} is outside the model's folder`);
   }
-  const text = readTextFile(path);
+  const text = readTextFile(path, modelDir);
   if (text !== undefined) return parseLabelLines(text);
   throw new StartupError(`${join(modelDir, FILE)}: label_filename: ${file} does not exist`);
 }

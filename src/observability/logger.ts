@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import { standardOutput } from "./standard-output.ts";
 
 export type { Logger };
 
@@ -6,7 +7,7 @@ export type { Logger };
  * Returns the process's logger: one JSON object on each line of standard output, the time in ISO 8601.
  * Bodies, base64 and file contents are never logged.
  */
-export function createLogger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
+export function createLogger(level: string, destination: DestinationStream = standardOutput()): Logger {
   const { err } = pino.stdSerializers;
   return pino(
     {

@@ -10,14 +10,22 @@ import type { ModelInputs } from "./predict-request.ts";
  * tokens kept, where an input is of an integer type; else the plain one. int64 does not fit a double, and
  * an integer input refuses `1.0`, which `JSON.parse` cannot tell from `1`.
  *
- * Integer tokens of up to 15 digits are numbers, every other number is a LosslessNumber.
- *
  * @throws {ServingError} INTERNAL when the text is not what the envelope was parsed from
  */
 export function exactBody(envelope: Envelope, model: ModelInputs): JsonObject {
-  if (!model.inputs.some((input) => INTEGER_DTYPES.has(input.dtype))) return envelope.body;
+  const needsTokens = model.inputs.some((input) => INTEGER_DTYPES.has(input.dtype));
+  return needsTokens ? parseExactly(envelope) : envelope.body;
+}
+
+/**
+ * Returns the body of a request, parsed again from the text with number tokens kept: integer tokens of up to 15 digits
+ * are numbers, every other number is a LosslessNumber.
+ *
+ * @throws {ServingError} INTERNAL when the text is not what the envelope was parsed from
+ */
+export function parseExactly({ text }: Pick<Envelope, "text">): JsonObject {
   try {
-    const parsed = parse(envelope.text, undefined, {
+    const parsed = parse(text, undefined, {
       parseNumber,
       // As JSON.parse: the last one wins.
       onDuplicateKey: ({ newValue }) => newValue,

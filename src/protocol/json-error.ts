@@ -12,6 +12,7 @@ const MAX_RESCANNED_LENGTH = 65_536;
 export function jsonErrorMessage(text: string, error: unknown): string {
   if (text.trim() === "") return "JSON Parse error: The document is empty";
   const message = error instanceof Error ? error.message : "";
+  if (message.includes("forbidden prototype")) return 'JSON Parse error: the key "__proto__" is refused.';
   const reason = message.includes("after JSON")
     ? "The document root must not be followed by other values."
     : "Invalid value.";

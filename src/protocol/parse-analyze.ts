@@ -10,12 +10,15 @@ import type { Instance, Json, ModelInputs, PredictRequest } from "./predict-requ
  *
  * Order: instance i of the result is element i of the list; one that cannot be read is "bad", not thrown.
  *
- * @throws {ServingError} INVALID_ARGUMENT when the body has both or neither, when the list is empty, or
+ * @throws {ServingError} INVALID_ARGUMENT when the body has both or neither, or `inputs`, when the list is empty, or
  * when the model takes no images but gets one; TOO_MANY_INSTANCES past `maxInstances`
  * @see developmentseed/fastai-serving `src/server.py`
  */
 export function parseAnalyze(envelope: Envelope, model: ModelInputs, options: ParseOptions): PredictRequest {
   const { body, text: _text, ...choice } = envelope;
+  if (Object.hasOwn(body, "inputs")) {
+    throw new ServingError("INVALID_ARGUMENT", "'inputs' is taken by /v1/models/<name>:predict, not here");
+  }
   const hasInstances = Object.hasOwn(body, "instances");
   if (hasInstances === Object.hasOwn(body, "image_bytes")) {
     throw new ServingError(

@@ -96,14 +96,26 @@ function readTensors(inputs: unknown, specs: readonly TensorSpec[]): [TensorSpec
   return [[spec, readTensor(inputs, spec.dtype, "inputs")]];
 }
 
-/** With batching "rows" axis 0 is the batch, whatever size the graph declares. */
-function checkFit(spec: TensorSpec, { shape }: Tensor, batching: ModelInputs["batching"]): void {
+/**
+ * With batching "rows" axis 0 is the batch, whatever size the graph declares.
+ *
+ * @throws {ServingError} INVALID_ARGUMENT when the tensor is not of the declared shape
+ */
+export function checkFit(
+  spec: TensorSpec,
+  { shape }: Pick<Tensor, "shape">,
+  batching: ModelInputs["batching"],
+): void {
   const declared = batching === "rows" ? ["N", ...spec.shape.slice(1)] : spec.shape;
   if (fitsSpec(shape, declared)) return;
   throw invalid(`input '${spec.name}': expected shape ${formatShape(declared)}, got ${formatShape(shape)}`);
 }
 
-function checkRows(tensors: readonly [TensorSpec, Tensor][], maxInstances: number): void {
+/** @throws {ServingError} INVALID_ARGUMENT when the tensors differ in rows or have none; TOO_MANY_INSTANCES past `maxInstances` */
+export function checkRows(
+  tensors: readonly (readonly [TensorSpec, Pick<Tensor, "shape">])[],
+  maxInstances: number,
+): void {
   const counts = new Set(tensors.map(([, tensor]) => tensor.shape[0] ?? 0));
   if (counts.size > 1) throw invalid("Batching Run() input tensors must have equal 0th-dimension size");
   const count = Math.max(...counts);

@@ -96,5 +96,6 @@ function decode(
 
 function hint(value: unknown): string {
   const isBuffer = isJsonObject(value) && value.type === "Buffer";
+  if (isJsonObject(value) && Object.hasOwn(value, "b64")) return hint(value.b64);
   return isBuffer || Array.isArray(value) ? "; send the file's bytes as base64, not as a list" : "";
 }

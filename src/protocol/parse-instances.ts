@@ -13,6 +13,12 @@ export interface ParseOptions {
   readonly maxInstances: number;
   /** What was lifted out of the body. */
   readonly payloads?: Payloads | undefined;
+  /**
+   * Where the list's first element stands among all of the caller's.
+   *
+   * @default 0
+   */
+  readonly firstIndex?: number;
 }
 
 /**
@@ -25,11 +31,11 @@ export interface ParseOptions {
 export function parseInstances(
   envelope: Envelope,
   model: ModelInputs,
-  { maxInstances, dialect, payloads }: ParseOptions & { readonly dialect: Dialect },
+  { maxInstances, dialect, payloads, firstIndex = 0 }: ParseOptions & { readonly dialect: Dialect },
 ): Instance[] {
   const list = envelope.body.instances;
   checkList(list, envelope, maxInstances);
-  const rows = createLazyRowReader(envelope, model, list.length);
+  const rows = createLazyRowReader(envelope, model, { rowCount: list.length, firstIndex });
   const isInput = (name: string) => model.inputs.some((input) => input.name === name);
   const readKey = (element: unknown): { key?: Json } =>
     isNamedElement(element) && Object.hasOwn(element, "key") && !isInput("key")
@@ -39,8 +45,8 @@ export function parseInstances(
   if (model.imageInput === undefined) {
     if (model.inputs.length > 1 && !isNamedElement(list[0])) throw plainListError();
     const named = isNamedElement(list[0]);
-    return list.map((element, index) => ({
-      ...attempt(index, () => {
+    return list.map((element, i) => ({
+      ...attempt(firstIndex + i, (index) => {
         checkStyle(element, index, named);
         return { kind: "row", row: rows(element, index) };
       }),
@@ -49,8 +55,8 @@ export function parseInstances(
   }
 
   const options = { imageInput: model.imageInput, dialect, isInput, payloads };
-  return list.map((element, index) => ({
-    ...attempt(index, () => {
+  return list.map((element, i) => ({
+    ...attempt(firstIndex + i, (index) => {
       const image = inFrame(index, dialect, () => readImageInstance(element, `instances[${index}]`, options));
       return image === undefined ? { kind: "row", row: rows(element, index) } : { kind: "image", ...image };
     }),
@@ -81,12 +87,16 @@ export function checkCount(count: number, where: string, max: number): void {
 }
 
 /** Reads the exact numbers at the first row: the text of a request of images is never parsed again. */
-function createLazyRowReader(envelope: Envelope, model: ModelInputs, rowCount: number): ReadRow {
+function createLazyRowReader(
+  envelope: Envelope,
+  model: ModelInputs,
+  { rowCount, firstIndex }: { readonly rowCount: number; readonly firstIndex: number },
+): ReadRow {
   const read = createRowReader(model, rowCount);
   let exact: JsonObject | undefined;
   return (_element, index) => {
     exact ??= exactBody(envelope, model);
-    return read((exact.instances as readonly unknown[])[index], index);
+    return read((exact.instances as readonly unknown[])[index - firstIndex], index);
   };
 }
 
@@ -101,9 +111,9 @@ function checkStyle(element: unknown, index: number, named: boolean): void {
 }
 
 /** Returns what `read` does, or a bad instance of what it throws; a bug of ours is not the instance's. */
-function attempt(index: number, read: () => Instance): Instance {
+function attempt(index: number, read: (index: number) => Instance): Instance {
   try {
-    return read();
+    return read(index);
   } catch (error) {
     if (!(error instanceof ServingError) || error.code === "INTERNAL") throw error;
     return { kind: "bad", error: new ServingError(error.code, error.message, { instance: index }) };

@@ -10,16 +10,14 @@ export interface Envelope extends Pick<PredictRequest, "signatureName" | "parame
   readonly text: string;
 }
 
-const MAX_DEPTH = 64;
-
 /**
  * Returns the envelope of a predict request. An empty `signature_name` is none, as in TensorFlow Serving.
  *
- * Order: top level → `signature_name` → nesting and numbers → `parameters`.
+ * Order: top level → `signature_name` → numbers and strings → `parameters`.
  *
  * @param parsed what `JSON.parse(text)` gave
  * @throws {ServingError} INVALID_ARGUMENT when the top level, `signature_name` or `parameters` has the
- * wrong type; INVALID_JSON when lists and objects nest more than 64 deep or a number overflows a double
+ * wrong type; INVALID_JSON when a number overflows a double or a string holds half of a surrogate pair
  * @see tensorflow/serving `util/json_tensor.cc` ParseJson, FillSignature
  */
 export function parseEnvelope(parsed: unknown, text: string): Envelope {
@@ -33,7 +31,7 @@ export function parseEnvelope(parsed: unknown, text: string): Envelope {
       `JSON Value: ${quoteJson(parsed)} not formatted correctly. 'signature_name' key must be a string value.`,
     );
   }
-  checkNestingAndNumbers(parsed);
+  checkLeaves(parsed);
   const parameters = readParameters(parsed);
   return signatureName === ""
     ? { parameters, body: parsed, text }
@@ -47,13 +45,9 @@ function readParameters(body: JsonObject): Readonly<Record<string, Json>> {
   throw new ServingError("INVALID_ARGUMENT", `parameters: expected an object, got ${quoteJson(parameters)}`);
 }
 
-/** Level by level, without recursion: `JSON.parse` takes 500,000 levels, the stack does not. */
-function checkNestingAndNumbers(root: object): void {
-  let level: object[] = [root];
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) {
-      throw new ServingError("INVALID_JSON", `JSON Parse error: nesting over ${MAX_DEPTH} levels`);
-    }
+/** Level by level, without recursion: what calls this may have checked no depth. */
+function checkLeaves(root: object): void {
+  for (let level = [root]; level.length > 0; ) {
     const next: object[] = [];
     for (const container of level) {
       const values: readonly unknown[] = Array.isArray(container) ? container : Object.values(container);
@@ -63,6 +57,11 @@ function checkNestingAndNumbers(root: object): void {
           if (value !== null) next.push(value);
         } else if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) {
           throw new ServingError("INVALID_JSON", "JSON Parse error: Number too big to be stored in double.");
+        } else if (typeof value === "string" && !value.isWellFormed()) {
+          throw new ServingError(
+            "INVALID_JSON",
+            "JSON Parse error: The surrogate pair in string is invalid.",
+          );
         }
       }
     }

@@ -29,6 +29,11 @@ export interface PredictRequest {
   readonly parameters: Readonly<Record<string, Json>>;
   /** The form of the answer: `predictions`, `outputs` or `prediction`. */
   readonly format: "row" | "columnar" | "single";
+  /**
+   * The raw outputs (`serving_default`) of all instances are wanted as one set of tensors `[n, ...S]`, for wire formats
+   * that carry tensors. One bad instance fails the request.
+   */
+  readonly mergesOutputs?: true;
   readonly inputs:
     | { readonly kind: "instances"; readonly instances: readonly Instance[] }
     /** Columnar tensors, each with its own first dimension. */

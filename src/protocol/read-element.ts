@@ -27,8 +27,7 @@ export const READ_ELEMENT: Readonly<Record<DType, ReadElement>> = {
   uint32: integer(0, 2 ** 32 - 1),
   uint64: bigInteger(0n, 2n ** 64n - 1n),
   bool: (value) => (value === true ? 1 : value === false ? 0 : undefined),
-  // A lone surrogate has no UTF-8 form, and ONNX strings are UTF-8.
-  string: (value) => (typeof value === "string" && !/\p{Surrogate}/u.test(value) ? value : undefined),
+  string: (value) => (typeof value === "string" ? value : undefined),
 };
 
 function readNumber(value: unknown): number | undefined {

@@ -99,9 +99,6 @@ function readLeaf(filling: Filling, value: unknown): number | bigint | string {
   if (filling.dtype === "string" && isJsonObject(value)) return readBase64Text(value, filling.where);
   const element = filling.read(value);
   if (element !== undefined) return element;
-  if (filling.dtype === "string" && typeof value === "string") {
-    throw invalid(`JSON Value: ${quoteJson(value)} holds a lone surrogate, which UTF-8 cannot write`);
-  }
   throw invalid(
     `JSON Value: ${quoteJson(value)} Type: ${jsonTypeName(value)} is not of expected type: ` +
       tfDTypeName(filling.dtype),

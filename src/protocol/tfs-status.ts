@@ -8,6 +8,8 @@ export interface VersionStatus {
   readonly state: VersionState;
   /** Why the load failed: a canonical code such as "INTERNAL", and a sentence. */
   readonly error?: { readonly code: string; readonly message: string };
+  /** The labels that stand for it. */
+  readonly labels?: readonly string[];
 }
 
 /** Returns the status object of a model: TensorFlow Serving's, with KServe V1's `name` and `ready`. */

@@ -23,12 +23,21 @@ export function writePredictions(
   predictions: readonly Prediction[],
 ): Answer {
   const values = predictions.map(toValue);
-  const errors = predictions.flatMap(toError);
-  const tail = errors.length === 0 ? {} : { errors };
+  const tail = errorsOf(predictions);
   if (format === "single") return { prediction: values[0] ?? null, ...tail };
   return format === "row"
     ? { predictions: values, ...tail }
     : { outputs: toColumns(predictions) ?? values, ...tail };
+}
+
+/**
+ * Returns the body that answers `:classify` and `:regress`, what became of each example in its place.
+ *
+ * @param toResult makes the answer of a prediction that did not fail
+ */
+export function writeResults(predictions: readonly Prediction[], toResult: (value: Value) => Value): Answer {
+  const results = predictions.map((one) => ("error" in one ? toValue(one) : toResult(one.value)));
+  return { results, ...errorsOf(predictions) };
 }
 
 /** Returns the body of an answer that is only an error. */
@@ -43,6 +52,11 @@ function toValue(prediction: Prediction): Answer {
   const { value, key } = prediction;
   if (key === undefined || !isPlainObject(value) || Object.hasOwn(value, "key")) return value;
   return { ...value, key: toJsonText(key) };
+}
+
+function errorsOf(predictions: readonly Prediction[]): { readonly errors?: readonly Answer[] } {
+  const errors = predictions.flatMap(toError);
+  return errors.length === 0 ? {} : { errors };
 }
 
 function toError(prediction: Prediction, instance: number): Answer[] {

@@ -3,6 +3,7 @@ import { mergeColumns, rowCount } from "../tensor/columns.ts";
 import { recycledMemory } from "../tensor/recycled-memory.ts";
 import type { Tensors } from "../tensor/tensor.ts";
 import { describeLoadError } from "./describe-load-error.ts";
+import { isDeviceLost } from "./device-lost.ts";
 import { OnnxSession } from "./onnx-session.ts";
 import type { Feed } from "./session.ts";
 import { toTransferable } from "./transferables.ts";
@@ -103,7 +104,10 @@ async function attempt(run: () => Promise<OutcomePart>): Promise<OutcomePart> {
   try {
     return await run();
   } catch (error) {
-    return { error: (error as Error).message };
+    const { message } = error as Error;
+    // Nobody waits for this: the thread ends, and with it the batch.
+    if (isDeviceLost(message)) throw error;
+    return { error: message };
   }
 }
 

@@ -38,8 +38,12 @@ export interface RunOutcome {
   readonly rows: readonly RowOutcome[];
   /** Time inside ONNX Runtime. */
   readonly computeInferMs: number;
+  /** Waited for its turn, before it ran. @default 0 */
+  readonly waitedMs?: number;
   /** The rows did not run together, so each was run alone. */
   readonly ranAlone?: boolean;
+  /** It had all threads to itself, where other runs share them: no measure of those. */
+  readonly wasWide?: boolean;
 }
 
 /**
@@ -47,7 +51,7 @@ export interface RunOutcome {
  *
  * When a run of several rows fails, each row is run again alone, so that only the culprit fails.
  *
- * @throws {ServingError} INFERENCE_FAILED from `run` when the thread that holds the model died.
+ * @throws {ServingError} INFERENCE_FAILED from `run` when the thread that holds the model died, or does not come back.
  */
 export interface Session {
   readonly info: SessionInfo;

@@ -29,6 +29,8 @@ export interface WarmUpOptions {
  * varies by 1 to 2 % from start to start on a machine with neighbours, which must not change the choice.
  */
 const WORTHWHILE = 0.03;
+/** Sizes up to this are tried in any case: on a busy machine two in a row may look no better than a smaller one. */
+const LEAST_TRIED = 8;
 /** A run of this length is not repeated in rounds. */
 const LONG_RUN_MS = 300;
 /** A first run of this length is not repeated at all: what it allocates hardly counts. */
@@ -41,8 +43,8 @@ const MAX_ROUNDS = 20;
 /**
  * Runs each batch size, so that no caller pays for first runs, and returns how long each took.
  *
- * First each size in turn, which stops after two sizes in a row that were no better than a smaller one: on a CPU
- * a convnet gains next to nothing past 4. Then rounds over all of them: what slows the machine down for a while
+ * First each size in turn, which stops after two sizes in a row that were no better than a smaller one, but not below 8:
+ * on a CPU a convnet gains next to nothing past 4. Then rounds over all of them: what slows the machine down for a while
  * slows each, and does not make one look better than another.
  */
 export async function measureBatchSizes(options: WarmUpOptions): Promise<BatchTiming[]> {
@@ -98,7 +100,7 @@ async function measureOnce({ run, batchSizes, maxRunMs = 500, stopEarly = true }
     const isBetter = runMs / batchSize < best * (1 - WORTHWHILE);
     noBetter = isBetter ? 0 : noBetter + 1;
     best = Math.min(best, runMs / batchSize);
-    if (runMs > maxRunMs || (stopEarly && noBetter === 2)) break;
+    if (runMs > maxRunMs || (stopEarly && noBetter >= 2 && batchSize >= LEAST_TRIED)) break;
   }
   return timings;
 }

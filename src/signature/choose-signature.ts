@@ -1,8 +1,8 @@
 import { excerpt, ServingError } from "../errors.ts";
 import { type Head, offeredSignatures, type SignatureName } from "./head.ts";
 
-/** Which answer a route gives when the caller names none. */
-export type DefaultSignature = "class" | "label" | "serving_default";
+/** Which answer a route gives when the caller names none; `handler`: that of TorchServe's handler for the task. */
+export type DefaultSignature = "class" | "label" | "serving_default" | "mask" | "mask_png" | "handler";
 
 /**
  * Returns the signature of a request: the one that it names, else the server's default, else the
@@ -28,9 +28,27 @@ export function chooseSignature(
   if (wanted !== undefined && wanted !== "") return requireOffered(wanted, offered);
   // A caller of /v1 reads the model's own outputs, whatever else is offered.
   if (head.hasPostprocess && dialectDefault !== "serving_default") return "custom";
+  if (dialectDefault === "handler") return ofHandler(head);
   if (offered.includes(dialectDefault)) return dialectDefault;
-  if (dialectDefault === "label" && head.task === "classification") return "class";
+  if (dialectDefault !== "serving_default" && head.task === "classification") return "class";
+  if (dialectDefault === "mask") return "serving_default";
   return head.task === "detection" ? "boxes" : "serving_default";
+}
+
+/** @see pytorch/serve `ts/torch_handler/` image_classifier.py, image_segmenter.py, object_detector.py */
+function ofHandler(head: Head): SignatureName {
+  switch (head.task) {
+    case "classification":
+      return "top_k";
+    case "segmentation":
+      // The model that took the best class itself keeps its score to itself.
+      return head.isClassMap ? "class" : "class_score";
+    case "detection":
+      return "boxes";
+    case "regression":
+    case "generic":
+      return "serving_default";
+  }
 }
 
 /**

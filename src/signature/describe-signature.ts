@@ -1,21 +1,17 @@
 import type { DType } from "../tensor/dtype.ts";
-import type { Dimension, TensorSpec } from "../tensor/tensor.ts";
+import type { TensorSpec } from "../tensor/tensor.ts";
 import { classMapDType } from "./class-map.ts";
 import type { Head, SignatureName } from "./head.ts";
 
-/** An output as clients see it; without a shape where it is no tensor. */
-interface OutputDescription {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape?: readonly Dimension[];
-}
-
-/** Returns what a signature answers with, for the metadata route; the batch dimension first. */
+/**
+ * Returns what a signature answers with, for the metadata routes; the batch dimension first. Lists of objects (`top_k`,
+ * `boxes`) are described by their fields, as `signatureTensors` makes tensors of them.
+ */
 export function describeSignature(
   name: SignatureName,
   head: Head,
   outputs: readonly TensorSpec[],
-): readonly OutputDescription[] {
+): readonly TensorSpec[] {
   switch (name) {
     case "serving_default":
       return outputs;
@@ -31,8 +27,12 @@ export function describeSignature(
       return [{ name, dtype: "float32", shape: ["N", "classes" in head ? head.classes : "classes"] }];
     case "mask":
       return [{ name, dtype: mapDType(head), shape: ["N", "source height", "source width"] }];
+    case "class_score":
+      return [{ name, dtype: "float32", shape: ["N", "height", "width", 2] }];
+    case "top_k":
+      return listFields("k");
     case "boxes":
-      return [{ name, dtype: "string" }];
+      return [...listFields("any"), { name: "box", dtype: "float32", shape: ["N", "any", 4] }];
     case "detection":
       return [
         { name: "num_detections", dtype: "int64", shape: ["N"] },
@@ -46,10 +46,17 @@ export function describeSignature(
         { name: "shape", dtype: "int64", shape: ["N", 2] },
         { name: "dtype", dtype: "string", shape: ["N"] },
       ];
-    case "top_k":
     case "custom":
-      return [{ name, dtype: "string" }];
+      return [{ name, dtype: "string", shape: ["N"] }];
   }
+}
+
+function listFields(length: string): readonly TensorSpec[] {
+  return [
+    { name: "label", dtype: "string", shape: ["N", length] },
+    { name: "class", dtype: "int64", shape: ["N", length] },
+    { name: "score", dtype: "float32", shape: ["N", length] },
+  ];
 }
 
 function mapDType(head: Head): DType {

@@ -64,7 +64,8 @@ export const SIGNATURE_NAMES = [
   "custom",
 ] as const;
 
-export type SignatureName = (typeof SIGNATURE_NAMES)[number];
+/** `class_score` is the answer of TorchServe's image_segmenter alone, which nobody asks for by name. */
+export type SignatureName = (typeof SIGNATURE_NAMES)[number] | "class_score";
 
 /** Returns the signatures that a head offers, a handler's `custom` last. */
 export function offeredSignatures(head: Head): readonly SignatureName[] {

@@ -4,7 +4,7 @@ import { PARAMETER_RULES, type ParameterRule, type SignatureParameters } from ".
 
 /**
  * Returns the options of a signature: a request's `parameters`, else what the model folder says, else the
- * defaults. Unknown ones are ignored.
+ * defaults. Which of them a signature takes is checked elsewhere.
  *
  * @throws {ServingError} INVALID_ARGUMENT when one is out of its bounds, or is no number.
  */

@@ -2,6 +2,7 @@ import { ServingError } from "../errors.ts";
 import { elementCount, formatShape, type Tensor, type Tensors } from "../tensor/tensor.ts";
 import type { Value } from "../tensor/value.ts";
 import { type ScoreMap, toClassMap } from "./class-map.ts";
+import { toClassScores } from "./class-scores.ts";
 import { encodeMaskPng } from "./encode-mask-png.ts";
 import type { Activation, Head, SignatureName } from "./head.ts";
 import { readClassMap, toSourceClasses } from "./ready-class-map.ts";
@@ -57,6 +58,7 @@ export function renderSignature(
     if (name === "class") {
       return head.isClassMap ? readClassMap(output, head.classes) : toClassMap(toScoreMap(output, head));
     }
+    if (name === "class_score") return toClassScores(toScoreMap(output, head), head.activation);
     if (name === "mask" || name === "mask_png" || name === "base64_prediction") {
       const origin = originOf(name, result);
       const mask = head.isClassMap

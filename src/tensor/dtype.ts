@@ -33,7 +33,7 @@ export type TensorData =
 
 interface NumberArray {
   new (length: number): Exclude<TensorData, string[]>;
-  new (memory: SharedArrayBuffer, byteOffset: number, length: number): Exclude<TensorData, string[]>;
+  new (memory: ArrayBufferLike, byteOffset: number, length: number): Exclude<TensorData, string[]>;
   readonly BYTES_PER_ELEMENT: number;
 }
 
@@ -65,6 +65,17 @@ export function viewIn(
 ): TensorData | undefined {
   if (dtype === "string" || length * ARRAY_OF[dtype].BYTES_PER_ELEMENT !== byteLength) return undefined;
   return new ARRAY_OF[dtype](memory, byteOffset, length);
+}
+
+/** Returns the elements that little-endian bytes are, in place; undefined where they are no whole number of them. */
+export function fromBytes(
+  dtype: DType,
+  { buffer, byteOffset, length }: Uint8Array<ArrayBuffer>,
+): TensorData | undefined {
+  if (dtype === "string") return undefined;
+  const { BYTES_PER_ELEMENT: size } = ARRAY_OF[dtype];
+  if (length % size !== 0 || byteOffset % size !== 0) return undefined;
+  return new ARRAY_OF[dtype](buffer, byteOffset, length / size);
 }
 
 /** Part of memory that threads share. */

@@ -32,6 +32,7 @@ async function classify(url: string, images: readonly Buffer[]): Promise<unknown
   return (JSON.parse(text) as { predictions: unknown }).predictions;
 }
 
-function digitPng(digit: number): Buffer {
+/** Returns the sample of a digit, 0 to 9. */
+export function digitPng(digit: number): Buffer {
   return readFileSync(join(REPOSITORY, `model_dir/samples/${digit}.png`));
 }

@@ -66,6 +66,36 @@ export const IMAGE_TESTS: ContainerTests = {
     return undefined;
   },
 
+  "it adds no key, no history and no settings of a checkout": async () => {
+    const names = [
+      ".env*",
+      ".git",
+      ".npmrc",
+      ".netrc",
+      ".ssh",
+      "*.key",
+      "*.p12",
+      "*.pem",
+      "id_rsa*",
+      "id_ed25519*",
+    ];
+    const search = names.map((name) => `-name '${name}'`).join(" -o ");
+    assert.equal(await runOnce(CPU_IMAGE, `find /app /models ${search}`), "");
+    return undefined;
+  },
+
+  "its settings hold no value that the Dockerfile does not give": async () => {
+    const settings = await docker("image", "inspect", "--format={{json .Config.Env}}", CPU_IMAGE);
+    const base = await docker("image", "inspect", "--format={{json .Config.Env}}", NODE_BASE);
+    const own = (JSON.parse(settings) as string[]).filter(
+      (one) => !(JSON.parse(base) as string[]).includes(one),
+    );
+    // Where the base has no PATH, Docker writes its own.
+    const names = own.map((one) => one.slice(0, one.indexOf("="))).filter((name) => name !== "PATH");
+    assert.deepEqual(names.sort(), ["DEVICE", "MALLOC_ARENA_MAX", "NODE_ENV", "UTILS_DIR"]);
+    return undefined;
+  },
+
   "it says what it is": async () => {
     const labels = JSON.parse(
       await docker("image", "inspect", "--format={{json .Config.Labels}}", CPU_IMAGE),

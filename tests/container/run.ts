@@ -9,6 +9,7 @@ import { removeContainers, tryDocker } from "./docker.ts";
 import { GPU_TESTS } from "./gpu-tests.ts";
 import { IMAGE_TESTS } from "./image-tests.ts";
 import { build, CPU_IMAGE, GPU_IMAGE } from "./images.ts";
+import { MEMORY_TESTS } from "./memory-tests.ts";
 import { SERVING_TESTS } from "./serving-tests.ts";
 import { SHUTDOWN_TESTS } from "./shutdown-tests.ts";
 
@@ -60,6 +61,7 @@ async function main(): Promise<void> {
     ...IMAGE_TESTS,
     ...SERVING_TESTS,
     ...SHUTDOWN_TESTS,
+    ...MEMORY_TESTS,
     ...BUILD_TESTS,
     ...CUSTOM_CODE_TESTS,
   };

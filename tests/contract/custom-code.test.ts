@@ -87,7 +87,7 @@ describe("a handler's preprocess", () => {
       `setTimeout(() => { throw new Error("late"); }); throw new Error("now");`,
     ],
   ])("that %s fails its instance alone", async (_, hook) => {
-    const { url, fatal } = await serve(BY_COLOR(hook), { flags: ["--image-timeout-ms=6000"] });
+    const { url, fatal } = await serve(BY_COLOR(hook), { flags: ["--image-timeout-ms=3000"] });
     const instances = [RED, GREEN, RED, RED, RED];
     const answer = await request(`${url}/analyze:predict`, { body: { instances } });
     expect(answer.json.predictions).toMatchObject([0, { error: { code: "INTERNAL" } }, 0, 0, 0]);
@@ -179,7 +179,7 @@ describe("a handler's postprocess", () => {
 
   test("that never ends is given up with INTERNAL", async () => {
     const hook = "export const postprocess = (_, { parameters }) => { while (parameters.spin); return 1; };";
-    const { url } = await serve(hook, { flags: ["--image-timeout-ms=6000"] });
+    const { url } = await serve(hook, { flags: ["--image-timeout-ms=3000"] });
     const body = { parameters: { spin: true }, instances: [RED] };
     const answer = await request(`${url}/analyze:predict`, { body });
     expect([answer.status, answer.json.code]).toEqual([500, "INTERNAL"]);

@@ -7,6 +7,7 @@ import { digitPng, imageInstance } from "../support/digits.ts";
 import { doublingSession, PuppetSession } from "../support/fake-session.ts";
 import { type Answer, request } from "../support/http-client.ts";
 import { halfPlusTwo } from "../support/onnx/tensor-models.ts";
+import { sendRaw } from "../support/send-raw.ts";
 import { type StartedServer, type StartOptions, startServer } from "../support/start-server.ts";
 
 /** Codes that a test of this file has seen on a socket or, for a client that is gone, in the log. */
@@ -69,16 +70,8 @@ async function until(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Sends bytes on a socket of its own and collects what comes back until the server closes it. */
-async function raw(port: number, text: string): Promise<string> {
-  const socket = net.connect(port, "127.0.0.1");
-  let received = "";
-  socket.on("data", (chunk) => {
-    received += chunk.toString("latin1");
-  });
-  socket.write(text);
-  await once(socket, "close");
-  return received;
+function predictHead(bytes: number): string {
+  return `POST /analyze:predict HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`;
 }
 
 describe("error codes over a socket", () => {
@@ -127,7 +120,7 @@ describe("error codes over a socket", () => {
     const answer = await request(`${url}/analyze:predict`, { body: { instances: [1] } });
     expectError(answer, "NOT_READY");
     expect(answer.headers["retry-after"]).toBe("1");
-    for (const path of ["/analyze", "/readyz", "/ping"]) {
+    for (const path of ["/analyze", "/readyz"]) {
       const health = await request(url + path);
       expect([health.status, health.json]).toEqual([503, { status: "LOADING" }]);
     }
@@ -153,18 +146,30 @@ describe("error codes over a socket", () => {
   });
 
   test("QUEUE_FULL at once when Content-Length shows that the body can't fit: it is not waited for", async () => {
-    const { url, port } = await startPuppet(["--max-enqueued-bytes=2048", "--max-body-bytes=2048"]);
-    const head = (bytes: number) =>
-      `POST /analyze:predict HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes}\r\n\r\n`;
+    const { url, port } = await startPuppet(["--max-enqueued-bytes=40000", "--max-body-bytes=40000"]);
     const held = net.connect(port, "127.0.0.1");
     onTestFinished(() => void held.destroy());
-    held.write(head(1500));
-    while (!(await request(`${url}/metrics`)).text.includes("onnx_serving_inflight_bytes 1500"));
+    held.write(predictHead(30_000) + "x".repeat(20_000));
+    while (!/onnx_serving_inflight_bytes [12]\d{4}/.test((await request(`${url}/metrics`)).text));
     const refused = net.connect(port, "127.0.0.1");
     onTestFinished(() => void refused.destroy());
-    refused.write(head(600));
+    refused.write(predictHead(30_000));
     const [chunk] = await once(refused, "data");
     expect(String(chunk)).toMatch(/^HTTP\/1.1 503 [\s\S]*Connection: close[\s\S]*"code":"QUEUE_FULL"/i);
+  });
+
+  test("a body that is declared and does not come keeps nobody out", async () => {
+    const { url, port, predictUrl } = await startPuppet([
+      "--max-enqueued-bytes=40000",
+      "--max-body-bytes=40000",
+    ]);
+    for (let i = 0; i < 3; i++) {
+      const slow = net.connect(port, "127.0.0.1");
+      onTestFinished(() => void slow.destroy());
+      slow.write(predictHead(40_000));
+    }
+    while (!(await request(`${url}/metrics`)).text.includes("onnx_serving_inflight_requests 3"));
+    expect((await request(predictUrl, { body: { instances: [3] } })).json).toEqual({ predictions: [6] });
   });
 
   test("DEADLINE_EXCEEDED when no answer is there in time; the waiting row never runs", async () => {
@@ -290,11 +295,24 @@ describe("error codes over a socket", () => {
 
   test("REQUEST_TIMEOUT when a body does not arrive in time, and JSON for what is no HTTP", async () => {
     const { port } = await startPuppet(["--receive-timeout-ms=1000"]);
-    const slow = raw(port, "POST /analyze:predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
-    expect(await raw(port, "NONSENSE\r\n\r\n")).toMatch(/^HTTP\/1.1 400 [\s\S]*"code":"INVALID_ARGUMENT"/);
-    expect(await raw(port, `GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1.1 431 /);
+    const slow = sendRaw(port, "POST /analyze:predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
+    expect(await sendRaw(port, "NONSENSE\r\n\r\n")).toMatch(
+      /^HTTP\/1.1 400 [\s\S]*"code":"INVALID_ARGUMENT"/,
+    );
+    expect(await sendRaw(port, `GET / HTTP/1.1\r\nx: ${"y".repeat(20_000)}\r\n\r\n`)).toMatch(
+      /^HTTP\/1.1 431 /,
+    );
     expect(await slow).toMatch(/^HTTP\/1.1 408 [\s\S]*"code":"REQUEST_TIMEOUT"/);
     seen.add("REQUEST_TIMEOUT");
+  });
+
+  test("NOT_ACCEPTABLE for texts as a NumPy file", async () => {
+    const { url } = await start();
+    const answer = await request(`${url}/invocations`, {
+      body: { ...imageInstance(digitPng(1)), signature_name: "label" },
+      headers: { accept: "application/x-npy" },
+    });
+    expectError(answer, "NOT_ACCEPTABLE");
   });
 
   test("every code of the closed list was seen", () => {

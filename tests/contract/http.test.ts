@@ -45,8 +45,6 @@ describe("HTTP", () => {
     ["/analyzeXYZ", 404],
     ["/v1/models/..%2f..%2fetc%2fpasswd", 404],
     ["/v1/models/%E0%A4%A", 404],
-    ["/models", 404],
-    ["/v2/repository/index", 404],
   ])("GET %s answers %i as JSON", async (path, status) => {
     const answer = await request(started.url + path);
     expect(answer.status).toBe(status);

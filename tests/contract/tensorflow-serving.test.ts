@@ -32,7 +32,6 @@ describe("routes of /v1/models", () => {
   test.each([
     ["R1", "GET", "/v1/foo", 400, "Malformed request: GET /v1/foo"],
     ["R1", "POST", "/v1/foo", 400, "Malformed request: POST /v1/foo"],
-    ["R2", "GET", "/v1/models", 400, "Missing model name in request."],
     ["R3", "GET", "/v1/models/debug/model_name", 400, "Malformed request: GET /v1/models/debug/model_name"],
     [
       "R6",

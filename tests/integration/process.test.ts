@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import http from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { request } from "../support/http-client.ts";
 import { temporaryModelFolder } from "../support/model-folder.ts";
 import { externalData, futureOpset } from "../support/onnx/odd-models.ts";
 import { halfPlusTwo } from "../support/onnx/tensor-models.ts";
+import { openPorts } from "../support/open-ports.ts";
 import { ServingProcess } from "../support/serving-process.ts";
 import { DIGITS_DIR } from "../support/start-server.ts";
 
@@ -64,8 +65,7 @@ describe("onnx-serving serve", () => {
     const server = new ServingProcess([...SERVE_DIGITS, "--drain-delay-ms=20000"]);
     await server.ready();
     server.child.kill("SIGTERM");
-    while (!server.stdout.includes("draining"))
-      await once(server.child.stdout as NodeJS.EventEmitter, "data");
+    await server.logged("draining");
     server.child.kill("SIGTERM");
     expect((await server.finished()).code).toBe(143);
   });
@@ -81,43 +81,17 @@ describe("onnx-serving serve", () => {
     expect((await server.finished()).code).toBe(1);
   });
 
-  test("opens no debugger on SIGUSR1 and goes on serving", async () => {
-    const server = new ServingProcess(SERVE_DIGITS);
-    const url = await server.ready();
-    server.child.kill("SIGUSR1");
-    expect((await request(`${url}/analyze:predict`, { body: digitPng(3) })).json).toEqual({
-      prediction: "three",
-    });
-    expect(server.stderr).toBe("");
-  });
-
   test("phones nowhere: an empty HOME stays empty, and the only socket is the listener", async () => {
     const home = mkdtempSync(join(tmpdir(), "onnx-serving-home-"));
     const server = new ServingProcess(SERVE_DIGITS, { HOME: home, XDG_CACHE_HOME: join(home, "cache") });
     const url = await server.ready();
     await request(`${url}/analyze:predict`, { body: digitPng(3) });
     expect(readdirSync(home)).toEqual([]);
-    const pid = String(server.child.pid);
+    const pid = server.child.pid ?? 0;
     if (process.platform !== "linux") return;
     const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
     expect(environment).not.toContain("ORT_DISABLE_TELEMETRY=0");
-    const sockets = readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-      try {
-        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? [];
-      } catch {
-        return [];
-      }
-    });
-    const port = new URL(url).port;
-    const own = ["tcp", "tcp6", "udp", "udp6"].flatMap((table) =>
-      readFileSync(`/proc/net/${table}`, "utf8")
-        .split("\n")
-        .slice(1)
-        .map((line) => line.trim().split(/\s+/))
-        .filter((fields) => sockets.includes(fields[9] ?? ""))
-        .map((fields) => Number.parseInt(fields[1]?.split(":")[1] ?? "0", 16)),
-    );
-    expect(own.filter((localPort) => localPort !== Number(port))).toEqual([]);
+    expect(openPorts(pid)).toEqual([Number(new URL(url).port)]);
   });
 
   test("says in one line that the port is in use", async () => {

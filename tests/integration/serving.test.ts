@@ -1,69 +1,56 @@
-import http from "node:http";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { imageInstance, tenDigits } from "../support/digits.ts";
 import { doublingSession } from "../support/fake-session.ts";
 import { request } from "../support/http-client.ts";
-import { colorOfNumber, imageEcho } from "../support/onnx/image-models.ts";
+import { imageEcho } from "../support/onnx/image-models.ts";
 import { slowClassifier } from "../support/onnx/slow-model.ts";
 import { halfPlusTwo } from "../support/onnx/tensor-models.ts";
+import { MOST_NUMBERED, sendNumberedImages } from "../support/send-numbered-images.ts";
 import { solidPng } from "../support/solid-png.ts";
 import { startServer } from "../support/start-server.ts";
 
 /** Raise it for a long run: `DEMUX_IMAGES=20000 npx vitest run --project integration`. */
-const DEMUX_IMAGES = Number(process.env.DEMUX_IMAGES ?? 2000);
+const DEMUX_IMAGES = Number(process.env.DEMUX_IMAGES ?? 800);
 
 describe("Server", () => {
   test("sends each answer to the request, and the place in it, that it belongs to", async () => {
     const started = await startServer({
       files: { "model.onnx": imageEcho() },
-      flags: ["--max-enqueued-instances=4096"],
+      flags: [`--max-enqueued-instances=${MOST_NUMBERED}`],
+      cpus: 2,
     });
     onTestFinished(() => started.close());
-    const agent = new http.Agent({ keepAlive: true });
-    let next = 0;
-    const mismatches: unknown[] = [];
-    const client = async (seed: number) => {
-      for (let turn = 0; next < DEMUX_IMAGES; turn++) {
-        const size = 1 + ((seed * 7 + turn * 13) % 40);
-        const numbers = Array.from({ length: size }, () => (next++ * 40_503) % 2 ** 24);
-        const instances = numbers.map((number) => imageInstance(solidPng(8, 8, colorOfNumber(number))));
-        const answer = await request(`${started.url}/analyze:predict`, { body: { instances }, agent });
-        const got = (answer.json.predictions as number[][]).flat();
-        if (JSON.stringify(got) !== JSON.stringify(numbers)) mismatches.push({ numbers, got });
-      }
-    };
-    await Promise.all(Array.from({ length: 64 }, (_, seed) => client(seed)));
-    agent.destroy();
+    const { sent, mismatches } = await sendNumberedImages(started.url, DEMUX_IMAGES);
     expect(mismatches).toEqual([]);
     const metrics = await request(`${started.url}/metrics`);
     const batches = Number(/onnx_serving_batch_size_count (\d+)/.exec(metrics.text)?.[1]);
-    expect(batches).toBeLessThan(next);
+    expect(batches).toBeLessThan(sent);
   });
 
-  test("answers GET /analyze while the model runs, and while clients load the server", async () => {
-    // About half a second a run on two cores.
-    const started = await startServer({ files: { "model.onnx": slowClassifier({ products: 40 }) } });
+  test("answers GET /analyze again and again during each run of the model, while clients load the server", async () => {
+    // About a quarter of a second a run on two cores. Counted in runs, not in milliseconds: a busy machine slows both.
+    const started = await startServer({
+      files: { "model.onnx": slowClassifier({ products: 20 }) },
+      flags: ["--max-batch-size=1"],
+      cpus: 2,
+    });
     onTestFinished(() => started.close());
     const instances = [imageInstance(solidPng(8, 8, [255, 0, 0]))];
-    let isOver = false;
-    const load = Array.from({ length: 20 }, async () => {
+    const runs = 5;
+    let ended = 0;
+    const load = Array.from({ length: runs }, async () => {
       await request(`${started.url}/analyze:predict`, { body: { instances } });
+      ended += 1;
     });
-    const health: { status: number; ms: number }[] = [];
-    const poll = (async () => {
-      while (!isOver) {
-        const startMs = performance.now();
-        const { status } = await request(`${started.url}/analyze`);
-        health.push({ status, ms: performance.now() - startMs });
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    })();
+    const health: { status: number; wholeRuns: number }[] = [];
+    while (ended < runs) {
+      const before = ended;
+      const { status } = await request(`${started.url}/analyze`);
+      health.push({ status, wholeRuns: Math.max(0, ended - before - 1) });
+    }
     await Promise.all(load);
-    isOver = true;
-    await poll;
-    expect(health.length).toBeGreaterThan(10);
-    expect(health.filter(({ status }) => status !== 200)).toEqual([]);
-    expect(Math.max(...health.map(({ ms }) => ms))).toBeLessThan(250);
+    expect(health.length).toBeGreaterThan(5 * runs);
+    expect(health.filter(({ status, wholeRuns }) => status !== 200 || wholeRuns > 0)).toEqual([]);
   });
 
   test("lets a request of one instance pass between the batches of a large one", async () => {

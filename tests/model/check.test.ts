@@ -10,14 +10,14 @@ import { DIGITS_DIR } from "../support/start-server.ts";
 process.env.ORT_DISABLE_TELEMETRY = "1";
 
 /** Checks a folder and returns what is printed. */
-async function printed(folder: string): Promise<string> {
+async function printed(folder: string, source = `--model-dir=${folder}`): Promise<string> {
   const lines: string[] = [];
   const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
     lines.push(String(text));
     return true;
   });
   onTestFinished(() => write.mockRestore());
-  const settings = parseSettings([`--model-dir=${folder}`, "--device=cpu"], {});
+  const settings = parseSettings([source, "--device=cpu"], {});
   const exitCode = await check({ settings, cpus: 1, cuda: { devices: [0], areNamed: false } }).finally(() =>
     write.mockRestore(),
   );
@@ -39,6 +39,14 @@ describe("check", () => {
     expect(text).toMatch(/\n {2}labels {2,}.*, \.\.\. \(10\) {3}<- config\.json\n/);
     expect(text).toMatch(/\n {2}signatures {2,}serving_default, class, label, scores, top_k\n/);
     expect(text).toMatch(/\n {2}golden {2,}passed, largest difference \S+ \(tolerance \S+\)\n/);
+  });
+
+  test("reports each of several models, and fails where one does", async () => {
+    const root = temporaryModelFolder({ "b/2/model.onnx": halfPlusTwo(), "a/model.onnx": halfPlusTwo() });
+    const text = await printed(root, `--model-base-path=${root}`);
+    expect(text.match(/^== .*$/gm)).toEqual(["== a 1", "== b 2"]);
+    const broken = temporaryModelFolder({ "a/model.onnx": halfPlusTwo(), "b/model.onnx": "no model" });
+    await expect(printed(broken, `--model-base-path=${broken}`)).rejects.toThrow(/b\/model\.onnx/);
   });
 
   test.each(EXAMPLE_NAMES)(

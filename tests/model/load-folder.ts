@@ -27,7 +27,7 @@ export function load(folder: string, ...flags: string[]): Promise<LoadedServable
     imagePool,
     cpus: 1,
     cuda: { devices: [0], areNamed: false },
-    startSession: async (modelPath, place) => {
+    startSession: async ({ path: modelPath }, place) => {
       const session = await WorkerSession.start({ modelPath, ...place, device: "cpu" });
       openSessions += 1;
       const close = async () => {

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { checkExternalData, checkInFolder } from "../../src/model/external-data.ts";
+import { checkInFolder } from "../../src/model/check-in-folder.ts";
+import { checkExternalData } from "../../src/model/external-data.ts";
 import { readOnnxFile } from "../../src/model/onnx-file.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -128,12 +129,32 @@ describe("externalData", () => {
     writeFileSync(join(mounted, "..data", "model.onnx"), externalData("weights.bin"));
     writeFileSync(join(mounted, "..data", "weights.bin"), new Uint8Array(new Float32Array([10, 20]).buffer));
     for (const name of ["model.onnx", "weights.bin"]) symlinkSync(join("..data", name), join(mounted, name));
-    const path = join(mounted, "model.onnx");
-    checkInFolder(mounted, path);
-    checkExternalData({ modelFile: path, locations: readOnnxFile(path).externalData });
-    const { y } = await runModel(path, { x: tensor("float32", [1, 2], [1, 2]) });
-    expect(numbers(y)).toEqual([11, 22]);
+    await expectServed(mounted, "model.onnx");
   });
+
+  test.each(["", "onnx/"])(
+    "reads the weights in %sa snapshot of a Hugging Face cache, when our own checks accept them",
+    async (inner) => {
+      const repository = join(folder, `models--a--b-${inner.length}`);
+      const snapshot = join(repository, "snapshots", "1f3c");
+      mkdirSync(join(snapshot, inner), { recursive: true });
+      mkdirSync(join(repository, "blobs"));
+      writeFileSync(join(repository, "blobs", "5a"), externalData("weights.bin"));
+      writeFileSync(join(repository, "blobs", "5b"), new Uint8Array(new Float32Array([10, 20]).buffer));
+      const up = inner === "" ? "../../" : "../../../";
+      symlinkSync(`${up}blobs/5a`, join(snapshot, inner, "model.onnx"));
+      symlinkSync(`${up}blobs/5b`, join(snapshot, inner, "weights.bin"));
+      await expectServed(snapshot, `${inner}model.onnx`);
+    },
+  );
+
+  async function expectServed(modelDir: string, file: string): Promise<void> {
+    const modelFile = join(modelDir, file);
+    checkInFolder(modelDir, modelFile);
+    checkExternalData({ modelDir, modelFile, locations: readOnnxFile(modelFile).externalData });
+    const { y } = await runModel(modelFile, { x: tensor("float32", [1, 2], [1, 2]) });
+    expect(numbers(y)).toEqual([11, 22]);
+  }
 
   test.each(["../weights.bin", "/etc/hostname", "none.bin"])(
     "is refused by the runtime at %s",

@@ -228,9 +228,9 @@ describe("SupervisedSession", () => {
     let endThread = () => {};
     const gaveUp = new Promise<Error>((resolve) => {
       void SupervisedSession.start({
-        start: async (onExit) => {
-          endThread = onExit;
-          const thread = await WorkerSession.start({ modelPath, device: "cpu", intraOpThreads: 1, onExit });
+        start: async (onLost) => {
+          endThread = () => onLost("died");
+          const thread = await WorkerSession.start({ modelPath, device: "cpu", intraOpThreads: 1, onLost });
           threads.push(thread);
           return thread;
         },

@@ -79,6 +79,14 @@ describe("decodeBaselineJpeg", () => {
     }
   });
 
+  test("writes all of the memory that it is given, whatever that held", async () => {
+    const bytes = readFileSync(new URL("photo-420.jpg", FIXTURES));
+    const used = new Uint8Array(1_000_000).fill(85);
+    const raster = decodeBaselineJpeg(bytes, (length) => used.subarray(0, length));
+    expect(raster?.data.buffer).toBe(used.buffer);
+    await expectSharps(raster, bytes);
+  });
+
   test("leaves an image of too many pixels to a decoder that works line by line", async () => {
     const image = sharp({ create: { width: 4097, height: 4096, channels: 3, background: "teal" } });
     expect(decodeBaselineJpeg(await image.jpeg().toBuffer())).toBeUndefined();

@@ -19,10 +19,18 @@ export class ServingProcess {
   stderr = "";
   readonly #exited: Promise<number | null>;
 
-  /** @param environment instead of this process's own; PATH is kept */
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  /**
+   * @param environment instead of this process's own; PATH is kept
+   * @param launcher a command that runs the command behind it in its own place
+   */
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+    launcher: readonly string[] = [],
+  ) {
     const env = { PATH: process.env.PATH ?? "", DEVICE: "cpu", ...environment };
-    this.child = spawn(process.execPath, [BIN, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+    const [command = "", ...rest] = [...launcher, process.execPath, BIN, ...args];
+    this.child = spawn(command, rest, { env, stdio: ["ignore", "pipe", "pipe"] });
     this.child.stdout?.on("data", (chunk) => {
       this.stdout += chunk;
     });
@@ -35,20 +43,34 @@ export class ServingProcess {
 
   /** Resolves with the server's address as soon as its port is bound. */
   async listening(): Promise<string> {
-    while (!this.stdout.includes('"msg":"listening"')) {
-      if (this.child.exitCode !== null) throw new Error(`the server ended: ${this.stderr}`);
-      await Promise.race([once(this.child.stdout as NodeJS.EventEmitter, "data"), this.#exited]);
-    }
-    const line = this.stdout.split("\n").find((text) => text.includes('"msg":"listening"')) ?? "";
+    const line = await this.logged("listening");
     return `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}`;
   }
 
-  /** Resolves with the server's address when it answers predictions. */
+  /**
+   * Resolves with the server's address when it answers predictions. Waits for the log: health requests without a
+   * pause would take the CPU that the model's load needs.
+   */
   async ready(): Promise<string> {
     const url = await this.listening();
-    while ((await request(`${url}/readyz`)).status !== 200)
-      await new Promise((resolve) => setImmediate(resolve));
+    await this.logged("model loaded");
+    const { status } = await request(`${url}/readyz`);
+    if (status !== 200) throw new Error(`the model is loaded, but /readyz answers ${status}`);
     return url;
+  }
+
+  /** Resolves with the first whole line of the log that says `message`. */
+  async logged(message: string): Promise<string> {
+    for (;;) {
+      const line = this.stdout
+        .split("\n")
+        .slice(0, -1)
+        .find((text) => text.includes(`"msg":"${message}"`));
+      if (line !== undefined) return line;
+      const { exitCode, signalCode } = this.child;
+      if ((exitCode ?? signalCode) !== null) throw new Error(`the server ended: ${this.stderr}`);
+      await Promise.race([once(this.child.stdout as NodeJS.EventEmitter, "data"), this.#exited]);
+    }
   }
 
   async finished(): Promise<FinishedProcess> {

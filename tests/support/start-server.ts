@@ -11,8 +11,16 @@ export const DIGITS_DIR: string = fileURLToPath(new URL("../../model_dir", impor
 export interface StartOptions {
   /** Files of the model folder; the repository's digits when absent. */
   readonly files?: FolderFiles;
+  /** The flag that says which models are served, in the place of --model-dir. */
+  readonly source?: string;
   readonly flags?: readonly string[];
   readonly startSession?: NonNullable<ServerOptions["startSession"]>;
+  /**
+   * CPUs to plan threads for. Each test starts its own threads, and most need no more than one of a kind.
+   *
+   * @default 1
+   */
+  readonly cpus?: number;
   /** false: the port is bound, but `load` is left to the test. */
   readonly load?: boolean;
 }
@@ -31,15 +39,16 @@ export interface StartedServer {
 /** Starts a server on a free port of the loopback address, in this process, with its real worker threads. */
 export async function startServer(options: StartOptions = {}): Promise<StartedServer> {
   process.env.ORT_DISABLE_TELEMETRY = "1";
-  const { files, flags = [], startSession, load = true } = options;
+  const { files, source, flags = [], startSession, cpus = 1, load = true } = options;
   const folder = files === undefined ? undefined : writeModelFolder(files);
-  const base = ["--host=127.0.0.1", "--port=0", "--device=cpu", `--model-dir=${folder ?? DIGITS_DIR}`];
+  const models = source ?? `--model-dir=${folder ?? DIGITS_DIR}`;
+  const base = ["--host=127.0.0.1", "--port=0", "--device=cpu", models];
   const fatal: Error[] = [];
   const log: Record<string, unknown>[] = [];
   const server = new Server({
     settings: parseSettings([...base, ...flags], {}),
     logger: createLogger("debug", { write: (line) => log.push(JSON.parse(line)) }),
-    cpus: 2,
+    cpus,
     cuda: { devices: [0], areNamed: false },
     onFatal: (error) => fatal.push(error),
     ...(startSession === undefined ? {} : { startSession }),
@@ -53,7 +62,7 @@ export async function startServer(options: StartOptions = {}): Promise<StartedSe
     fatal,
     log,
     close: async () => {
-      await server.drain(0);
+      await server.drain(0, 0);
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };

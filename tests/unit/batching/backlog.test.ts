@@ -42,6 +42,13 @@ describe("Backlog", () => {
     expect([1, 4, 16].map((rows) => backlog.finishMs(rows))).toEqual([100, 100, 200]);
   });
 
+  test("expects a batch of the others between two of its own, and before the first", () => {
+    const { backlog } = setUp({ othersMs: () => 30 });
+    expect([1, 4, 5, 12].map((rows) => backlog.finishMs(rows))).toEqual([130, 130, 260, 390]);
+    const onTwo = setUp({ lanes: 2, othersMs: () => 30 }).backlog;
+    expect([4, 16].map((rows) => onTwo.finishMs(rows))).toEqual([130, 320]);
+  });
+
   test("expects the last batch to be filled with rows that come behind", () => {
     const { backlog, enter } = setUp({ runMs: (rows) => 10 * rows });
     expect(backlog.finishMs(1)).toBe(10);
@@ -87,6 +94,27 @@ describe("Backlog", () => {
     // One turn of the large request, the batch that runs, its own row: 6 rows, 2 batches.
     expect(waitMs(1, 221)).toBe(0);
     expect(waitMs(1, 219)).toBeGreaterThan(0);
+  });
+
+  test("counts the first row of a newcomer before the next one of a request that was served", () => {
+    const demand = { singles: 3, rows: 4, inMs: 300 };
+    const [fresh, served] = [setUp(), setUp()].map((server) => {
+      for (let i = 0; i < demand.singles; i++) server.enter(1);
+      return { ...server, large: server.enter(demand.rows, demand.inMs) };
+    });
+    // Of its 3 rows that are left, 6 with what is ahead, a newcomer delays each; of an untouched one's 4 all but the first.
+    served?.large.rowEnded();
+    expect(served?.waitMs(3, 60_000)).toBe(200);
+    expect(fresh?.waitMs(1, 60_000)).toBe(0);
+  });
+
+  test("counts that every second turn is not a newcomer's while newcomers come", () => {
+    const { waitMs, enter } = setUp();
+    enter(400).rowEnded();
+    for (let i = 0; i < 8; i++) enter(1);
+    // The batch that runs, 8 newcomers before it, 9 turns of the large one, its own row: 22 rows, 6 batches.
+    expect(waitMs(1, 661)).toBe(0);
+    expect(waitMs(1, 659)).toBeGreaterThan(0);
   });
 
   test("counts rows as they end, and forgets those of a request that left", () => {
@@ -141,5 +169,30 @@ describe("Backlog", () => {
     const { waitMs, enter } = setUp();
     for (let i = 0; i < 44; i++) enter(1);
     expect(waitMs(rows, inMs)).toBeCloseTo(expected, 6);
+  });
+
+  test("a stream's rows count as they come, each as one of its turns", () => {
+    const { backlog, enter, waitMs } = setUp({ runMs: (rows) => 100 * rows, maxBatchSize: () => 1 });
+    const stream = enter(0);
+    expect([backlog.rows, waitMs(1, 50)]).toEqual([0, 0]);
+    for (let i = 0; i < 8; i++) stream.rowAdded(performance.now() + 60_000);
+    expect(backlog.rows).toBe(8);
+    stream.rowEnded();
+    // One that runs and one turn of the stream's are ahead of a newcomer, not all that it has in work.
+    expect(waitMs(1, 400)).toBe(0);
+    expect(waitMs(1, 200)).toBeGreaterThan(0);
+    for (let i = 0; i < 7; i++) stream.rowEnded();
+    expect([backlog.rows, waitMs(1, 50)]).toEqual([0, 0]);
+  });
+
+  test("a stream's row is promised its time as a request's is", () => {
+    const { enter, waitMs } = setUp({ runMs: (rows) => 100 * rows, maxBatchSize: () => 1 });
+    const stream = enter(0);
+    stream.rowAdded(performance.now() + 60_000);
+    stream.rowEnded();
+    stream.rowAdded(performance.now() + 150);
+    expect(waitMs(1, 60_000)).toBeGreaterThan(0);
+    stream.rowEnded();
+    expect(waitMs(1, 60_000)).toBe(0);
   });
 });

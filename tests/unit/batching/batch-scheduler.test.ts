@@ -93,7 +93,7 @@ describe("BatchScheduler", () => {
     expect(runner.started[1]).toEqual(["b1", "c1", "c2"]);
   });
 
-  test("splits a large task over batches and lets a single row take its turn", async () => {
+  test("splits a large task over batches and lets a newcomer's row go before the rest", async () => {
     const { runner, openTask } = setUp();
     openTask().enqueue(["a1", "a2", "a3", "a4", "a5", "a6", "a7", "a8", "a9"]);
     await settle();
@@ -101,7 +101,7 @@ describe("BatchScheduler", () => {
     await runner.finish();
     expect(runner.started).toEqual([
       ["a1", "a2", "a3", "a4"],
-      ["a5", "b1", "a6", "a7"],
+      ["b1", "a5", "a6", "a7"],
     ]);
     await runner.finish();
     expect(runner.started[2]).toEqual(["a8", "a9"]);

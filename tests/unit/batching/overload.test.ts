@@ -33,7 +33,7 @@ class SimulatedServer {
   readonly #load: Load;
   readonly #backlog: Backlog;
   readonly #scheduler: BatchScheduler<number, number>;
-  readonly #workers = new FairPermits(2);
+  readonly #workers = new FairPermits({ permits: 2 });
 
   constructor(load: Load) {
     const { runMs, maxBatchSize, prepareMs = 0 } = load;

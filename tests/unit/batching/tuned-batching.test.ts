@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { DeviceTurns } from "../../../src/batching/device-turns.ts";
 import type { Feed, RunOutcome } from "../../../src/runtime/session.ts";
 import { createTunedBatching, type TunedBatchingOptions } from "../../../src/tuned-batching.ts";
 
@@ -20,7 +21,11 @@ const PLAN = {
 
 function setUp(
   servable: Partial<TunedBatchingOptions["servable"]> = {},
-  { imageMs = 0, targetLatencyMs }: { imageMs?: number; targetLatencyMs?: number } = {},
+  {
+    imageMs = 0,
+    targetLatencyMs,
+    shared,
+  }: { imageMs?: number; targetLatencyMs?: number; shared?: TunedBatchingOptions["shared"] } = {},
 ) {
   const fed: string[] = [];
   let run: Partial<RunOutcome> & { takesMs: number } = { takesMs: 0 };
@@ -40,6 +45,7 @@ function setUp(
     lanes: 1,
     imageWorkers: 2,
     imageMs: () => imageMs,
+    ...(shared === undefined ? {} : { shared }),
   });
   const answer = async (count: number, how: typeof run) => {
     run = how;
@@ -72,11 +78,22 @@ describe("createTunedBatching", () => {
   test.each([
     ["failed", { rows: [{ error: "broke" }] }],
     ["was repeated row by row", { ranAlone: true }],
+    ["had all threads to itself", { wasWide: true }],
   ])("learns nothing from a run that %s", async (_, outcome) => {
     const { answer, tuning } = setUp();
     const before = tuning();
     for (let i = 0; i < 50; i++) await answer(1, { takesMs: 500, ...outcome });
     expect(tuning()).toEqual(before);
+  });
+
+  test("does not count the wait for a lane as run time", async () => {
+    const { answer, tuning } = setUp();
+    const before = tuning();
+    for (let i = 0; i < 50; i++) await answer(8, { takesMs: 550, waitedMs: 500 });
+    expect(tuning().runTime).toEqual({
+      fixedMs: expect.closeTo(before.runTime?.fixedMs ?? 0, 3),
+      rowMs: expect.closeTo(before.runTime?.rowMs ?? 0, 3),
+    });
   });
 
   test("pads batches where only some sizes are allowed, and nowhere else", async () => {
@@ -87,6 +104,24 @@ describe("createTunedBatching", () => {
     const open = setUp();
     await open.answer(3, { takesMs: 30 });
     expect(open.fed).toEqual(["3 of 3"]);
+  });
+
+  test("learns nothing from the wait for another model's batch, and expects one between its own", async () => {
+    const turns = new DeviceTurns();
+    const other = turns.join({ flow: {}, share: () => 1, batchMs: () => 100 });
+    const { answer, tuning, fed } = setUp({}, { shared: { turns, flow: {}, share: 1 } });
+    for (let i = 0; i < 50; i++) {
+      const end = other.take(() => {});
+      expect(tuning().expectedMs).toBeCloseTo(115, 6);
+      const answered = answer(1, { takesMs: 15 });
+      await Promise.resolve();
+      vi.advanceTimersByTime(500);
+      expect(fed).toHaveLength(i);
+      end?.();
+      await answered;
+    }
+    expect(tuning().runTime).toEqual({ fixedMs: expect.closeTo(10, 6), rowMs: expect.closeTo(5, 6) });
+    expect(tuning().expectedMs).toBeCloseTo(15, 6);
   });
 
   test("keeps batches within the target latency", async () => {

@@ -5,7 +5,7 @@ describe("describeCommand", () => {
   test.each([
     [["--quick", "--models", "resnet18"], "npm run bench -- --quick --models resnet18"],
     [["--seconds=5", "--plots", "docs"], "npm run bench -- --seconds=5 --plots docs"],
-    [["--json", "a.json", "--soak", "30", "--docs"], "npm run bench -- --soak 30"],
+    [["--json", "a.json", "--seconds", "30", "--docs"], "npm run bench -- --seconds 30"],
     [["--json=a.json", "--docs", "--quick"], "npm run bench -- --quick"],
     [[], "npm run bench --"],
   ])("has of %j what changes the figures", (args, command) => {

@@ -4,7 +4,6 @@ import { docsFigures } from "../../../benchmark/docs/docs-figures.ts";
 import { fillMarkers } from "../../../benchmark/docs/fill-markers.ts";
 import { percentiles } from "../../../benchmark/percentiles.ts";
 import type { Report } from "../../../benchmark/report.ts";
-import type { SoakReport } from "../../../benchmark/soak/soak-report.ts";
 
 const PAGE = readFileSync(new URL("../../../docs/performance.md", import.meta.url), "utf8");
 
@@ -83,43 +82,17 @@ const REPORT: Report = {
   ],
 };
 
-const RANGE = { firstMib: 200, lastMib: 201, meanMib: 200.5, maxMib: 210 };
-const SOAK: SoakReport = {
-  ...DESCRIPTION,
-  soak: {
-    model: "resnet18",
-    minutes: 30,
-    imagesPerRequest: 4,
-    capacityImagesPerSecond: 40,
-    load: {
-      offeredImagesPerSecond: 32,
-      answeredImagesPerSecond: 32,
-      refused: 0,
-      latency: LATENCY,
-      maxLateMs: 1,
-      clientCpuMsPerImage: 0.3,
-    },
-    slope: { mibPerMinute: 0.01, marginMibPerMinute: 0.02 },
-    rss: RANGE,
-    saturated: RANGE,
-    modelAlone: { beforeMib: 90, afterMib: 150 },
-  },
-};
-
 describe("docsFigures", () => {
-  test.each([
-    ["a run", REPORT],
-    ["a soak", SOAK],
-  ])("has contents of %s for markers that docs/performance.md has", (_, report) => {
-    const filled = fillMarkers(PAGE, docsFigures(report));
+  test("has contents for markers that docs/performance.md has", () => {
+    const filled = fillMarkers(PAGE, docsFigures(REPORT));
     expect(filled).toContain(DESCRIPTION.command);
     expect(filled).toContain("2030-01-02");
     expect(filled).not.toMatch(/NaN|undefined|null/);
   });
 
-  test("fills every marker of the page, a run and a soak together", () => {
+  test("fills every marker of the page", () => {
     const markers = [...PAGE.matchAll(/<!-- figures:(\w+) -->/g)].map(([, name]) => name);
-    const names = [REPORT, SOAK].flatMap((report) => Object.keys(docsFigures(report)));
+    const names = Object.keys(docsFigures(REPORT));
     expect(names.toSorted()).toEqual(markers.toSorted());
   });
 

@@ -49,6 +49,18 @@ describe("runOpenLoop", () => {
     expect(figures).toMatchObject({ refused: 5, answeredImagesPerSecond: 0, latency: { count: 0 } });
   });
 
+  test("tells refusals that say when to come back from others, and 503 from 504", async () => {
+    let answered = 0;
+    const figures = await run((_, response) => {
+      // Of the five that are measured.
+      answered += 1;
+      response.statusCode = answered === 10 ? 504 : 503;
+      if (answered < 8) response.setHeader("Retry-After", "1");
+      answer(response);
+    });
+    expect(figures).toMatchObject({ refused: 5, timedOut: 1, withoutRetryAfter: 2, refusal: { count: 4 } });
+  });
+
   test("throws at any other answer", async () => {
     const failing = run((_, response) => {
       response.statusCode = 500;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { helpText } from "../../../src/config/help.ts";
-import { flagName, SETTINGS, type Settings, variableName } from "../../../src/config/settings.ts";
+import { flagName, SETTINGS, variableName } from "../../../src/config/setting-table.ts";
+import type { Settings } from "../../../src/config/settings.ts";
 
 describe("helpText", () => {
   test.each(Object.keys(SETTINGS) as (keyof Settings)[])(

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseSettings } from "../../../src/config/parse-settings.ts";
-import { flagName, SETTINGS, type Settings, variableName } from "../../../src/config/settings.ts";
+import { flagName, SETTINGS, variableName } from "../../../src/config/setting-table.ts";
+import type { Settings } from "../../../src/config/settings.ts";
 import { refusal } from "../../support/onnx/refusal.ts";
 
 const NAMES = Object.keys(SETTINGS) as (keyof Settings)[];
@@ -15,18 +16,26 @@ describe("parseSettings", () => {
       modelDir: "model_dir",
       modelName: "model",
       modelFile: undefined,
+      maxArchiveBytes: 8 * 1024 ** 3,
       host: "0.0.0.0",
       port: 8501,
       device: "auto",
       cudaDevices: undefined,
       maxBatchSize: undefined,
+      modelBasePath: undefined,
+      modelConfigFile: undefined,
+      fileSystemPollWaitSeconds: 0,
+      batchingParametersFile: undefined,
+      allowedBatchSizes: undefined,
       batchTimeoutMicros: 0,
       targetLatencyMs: undefined,
       maxEnqueuedInstances: 1024,
       maxEnqueuedBytes: 256 * 1024 * 1024,
+      compressMinBytes: 65_536,
       maxBodyBytes: 64 * 1024 * 1024,
       maxInstances: 1024,
       maxImagePixels: 50_000_000,
+      maxKeptPixelBytes: 512 * 2 ** 20,
       requestTimeoutMs: 30_000,
       receiveTimeoutMs: 60_000,
       imageTimeoutMs: 10_000,
@@ -35,9 +44,12 @@ describe("parseSettings", () => {
       imageWorkers: undefined,
       keepAliveMs: 75_000,
       drainDelayMs: 5000,
+      maxUnsentBytes: 256 * 1024 * 1024,
+      sendTimeoutMs: 60_000,
       shutdownTimeoutMs: 28_000,
       onBadInstance: undefined,
       defaultSignature: undefined,
+      flashRoutes: "/predict,/classify,/detect",
       corsOrigin: "*",
       logLevel: "info",
     });
@@ -142,6 +154,46 @@ describe("parseSettings", () => {
   test("cuts a long value and keeps the message on one line", () => {
     const message = refused([], { DEVICE: `a\nb${"c".repeat(1000)}` });
     expect(message.length).toBeLessThan(120);
+  });
+
+  test.each([
+    [
+      ["--model-dir=a", "--model-base-path=b"],
+      {},
+      "--model-dir and --model-base-path are both set: unset all but one",
+    ],
+    [
+      ["--model-base-path=b"],
+      { MODEL_CONFIG_FILE: "c" },
+      "--model-base-path and MODEL_CONFIG_FILE are both set: unset all but one",
+    ],
+    [
+      ["--model-config-file=c"],
+      { MODEL_NAME: "x" },
+      "MODEL_NAME names the model of MODEL_DIR, but --model-config-file is set: unset one",
+    ],
+    [
+      ["--allowed-batch-sizes=1,4", "--max-batch-size=8"],
+      {},
+      "the last of --allowed-batch-sizes must be --max-batch-size, 8",
+    ],
+  ])("refuses %j with %j, which contradict each other", (flags, environment, line) => {
+    expect(refused(flags, environment)).toBe(line);
+  });
+
+  test("takes one way of saying which models are served", () => {
+    expect(parseSettings([], { MODEL_DIR: "", MODEL_BASE_PATH: "/models" }).modelBasePath).toBe("/models");
+    expect(parseSettings(["--model-dir=a", "--model-name=x"], {}).modelName).toBe("x");
+  });
+
+  test("reads sizes that ascend", () => {
+    expect(parseSettings(["--allowed-batch-sizes=1,4,16"], {}).allowedBatchSizes).toEqual([1, 4, 16]);
+  });
+
+  test.each(["4,1", "1,1", "0,1", "1,5000", "1;2", "1,"])("refuses %j as sizes", (text) => {
+    expect(refused([], { ALLOWED_BATCH_SIZES: text })).toBe(
+      `ALLOWED_BATCH_SIZES must be whole numbers from 1 to 4096 that ascend, such as 1,4,8, got "${text}"`,
+    );
   });
 
   test.each([

@@ -1,12 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import {
-  flagName,
-  SETTINGS,
-  type SettingRow,
-  type Settings,
-  variableName,
-} from "../../../src/config/settings.ts";
+import { flagName, SETTINGS, variableName } from "../../../src/config/setting-table.ts";
+import type { SettingRow, Settings } from "../../../src/config/settings.ts";
 
 const NAMES = Object.keys(SETTINGS) as (keyof Settings)[];
 
@@ -21,6 +16,8 @@ function values(row: SettingRow): string {
       return `${row.min} to ${row.max}`;
     case "bytes":
       return `bytes, ${row.min} to ${row.max}`;
+    case "sizes":
+      return `numbers such as 1,4,8, ${row.min} to ${row.max}`;
   }
 }
 

@@ -6,7 +6,7 @@ import { STATUS_OF_CODE } from "../../../src/http/status.ts";
 /** The cells of docs/errors.md's table, row by row. */
 const ROWS = readFileSync(new URL("../../../docs/errors.md", import.meta.url), "utf8")
   .split("\n")
-  .filter((line) => line.startsWith("| `"))
+  .filter((line) => /^\| `[A-Z_0-9]+` \|/.test(line))
   .map((line) =>
     line
       .split("|")

@@ -2,10 +2,12 @@ import fc from "fast-check";
 import type { Context } from "koa";
 import { describe, expect, test, vi } from "vitest";
 import { ServingError } from "../../../src/errors.ts";
-import { ANALYZE, type Dialect, TENSORFLOW_SERVING } from "../../../src/http/dialects.ts";
+import type { RequestPlace } from "../../../src/http/dialect.ts";
+import { ANALYZE_FORM } from "../../../src/http/dialects/analyze.ts";
+import { TENSORFLOW_SERVING_FORM } from "../../../src/http/dialects/tensorflow-serving.ts";
 import { identifyBody } from "../../../src/http/identify-body.ts";
 import { loadJsonParser, parseJsonText } from "../../../src/http/parse-json-text.ts";
-import { type RequestPlace, readRequest } from "../../../src/http/read-request.ts";
+import { type JsonForm, readRequest } from "../../../src/http/read-request.ts";
 import { parseEnvelope } from "../../../src/protocol/parse-json.ts";
 import type { ModelInputs, PredictRequest } from "../../../src/protocol/predict-request.ts";
 import { chooseSignature } from "../../../src/signature/choose-signature.ts";
@@ -27,13 +29,11 @@ const TEXTS: ModelInputs = { inputs: [{ name: "pixels", dtype: "string", shape: 
 
 const CONTEXT = { request: { is: () => false } } as unknown as Context;
 
-function place(dialect: Dialect, modelInputs: ModelInputs): RequestPlace {
+function place(modelInputs: ModelInputs): RequestPlace {
   return {
     ctx: CONTEXT,
-    api: { settings: { maxInstances: MAX_INSTANCES, maxEnqueuedInstances: 100 } },
-    dialect,
-    checkModel: () => {},
-    model: { servable: { head: HEAD, modelInputs } },
+    settings: { maxInstances: MAX_INSTANCES, maxEnqueuedInstances: 100 },
+    model: () => ({ servable: { head: HEAD, modelInputs } }),
   } as unknown as RequestPlace;
 }
 
@@ -43,15 +43,15 @@ function image(bytes: number, seed = 1): Buffer {
 
 describe("readRequest", () => {
   test.each([
-    ["analyze", ANALYZE],
-    ["tfs", TENSORFLOW_SERVING],
-  ])("keeps the images from the JSON parser, %s", async (_, dialect) => {
+    ["analyze", ANALYZE_FORM],
+    ["tfs", TENSORFLOW_SERVING_FORM],
+  ])("keeps the images from the JSON parser, %s", async (_, form) => {
     await loadJsonParser();
     const parse = vi.spyOn(JSON, "parse");
     const images = [image(50_000), image(900, 2)];
     const instances = images.map((bytes) => ({ image_bytes: { b64: bytes.toString("base64") } }));
     const body = Buffer.from(JSON.stringify({ signature_name: "scores", instances }));
-    const { request, signature } = await readRequest(place(dialect, IMAGES), body);
+    const { request, signature } = await readRequest(place(IMAGES), body, form);
     const lengths = parse.mock.calls.map(([text]) => text.length);
     parse.mockRestore();
     expect(lengths).toEqual([expect.any(Number)]);
@@ -68,11 +68,11 @@ describe("readRequest", () => {
     await fc.assert(
       fc.asyncProperty(
         bodies(),
-        fc.constantFrom(ANALYZE, TENSORFLOW_SERVING),
+        fc.constantFrom(ANALYZE_FORM, TENSORFLOW_SERVING_FORM),
         fc.constantFrom(IMAGES, INTEGERS, TEXTS),
-        async (body, dialect, model) => {
-          const expected = await outcomeOf(() => readOrdinary(body, dialect, model));
-          const got = await outcomeOf(() => readRequest(place(dialect, model), body));
+        async (body, form, model) => {
+          const expected = await outcomeOf(() => readOrdinary(body, form, model));
+          const got = await outcomeOf(() => readRequest(place(model), body, form));
           expect(got).toEqual(expected);
           if ("error" in got) paths.failed += 1;
           else paths.lifted += 1;
@@ -86,7 +86,7 @@ describe("readRequest", () => {
   });
 });
 
-async function readOrdinary(body: Buffer<ArrayBuffer>, dialect: Dialect, model: ModelInputs) {
+async function readOrdinary(body: Buffer<ArrayBuffer>, form: JsonForm, model: ModelInputs) {
   await identifyBody(CONTEXT, body);
   const { value, text } = await parseJsonText(CONTEXT, body);
   const envelope = parseEnvelope(value, text);
@@ -94,9 +94,9 @@ async function readOrdinary(body: Buffer<ArrayBuffer>, dialect: Dialect, model: 
   const signature = chooseSignature(HEAD, {
     named: envelope.signatureName,
     serverDefault: undefined,
-    dialectDefault: dialect.defaultSignature(isSingle),
+    dialectDefault: form.defaultSignature(isSingle),
   });
-  return { request: dialect.parse(envelope, model, { maxInstances: MAX_INSTANCES }), signature };
+  return { request: form.parse(envelope, model, { maxInstances: MAX_INSTANCES }), signature };
 }
 
 /** What a caller can see of it, errors of instances included. */

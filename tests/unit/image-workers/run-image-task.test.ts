@@ -1,7 +1,8 @@
 import { transferableSymbol, valueSymbol } from "piscina";
+import sharp from "sharp";
 import { describe, expect, test } from "vitest";
 import type { PreprocessSpec } from "../../../src/image/preprocess-spec.ts";
-import type { PreprocessTask, RenderTask } from "../../../src/image-workers/image-task.ts";
+import type { PreprocessedImage, PreprocessTask, RenderTask } from "../../../src/image-workers/image-task.ts";
 import { runImageTask } from "../../../src/image-workers/run-image-task.ts";
 import { readParameters } from "../../../src/signature/parameters.ts";
 import { digitPng } from "../../support/digits.ts";
@@ -70,6 +71,21 @@ describe("runImageTask", () => {
       },
     });
     expect(memory).toMatchObject([{ byteLength: 3 * 4 * 5 * 4 }]);
+  });
+
+  test("makes the row of a JPEG after others as it does without them, and leaves theirs as they are", async () => {
+    const jpeg = (edge: number, background: string) =>
+      sharp({ create: { width: edge, height: edge, channels: 3, background } })
+        .jpeg()
+        .toBuffer();
+    const [teal, red] = [await jpeg(64, "teal"), await jpeg(16, "red")];
+    const rowOf = async (bytes: Uint8Array) =>
+      ((await run(preprocessTask(bytes))).outcome as { result: PreprocessedImage }).result.row;
+    const [first, second] = [await rowOf(teal), await rowOf(red)];
+    const kept = structuredClone(first);
+    expect(await rowOf(red)).toEqual(second);
+    expect(first).toEqual(kept);
+    expect(second.data[0]).toBeGreaterThan(200);
   });
 
   test("makes a row of a raw array, which is as large as its shape says", async () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { identifyImage } from "../../../src/image/identify.ts";
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
+const read = (base64: string): string => Buffer.from(base64, "base64").toString("latin1");
 
 describe("identifyImage", () => {
   test.each([
@@ -29,13 +30,18 @@ describe("identifyImage", () => {
     ["JSON text", ' {"message":"Forbidden"}'],
     ["JSON text", "[1, 2]"],
     ["JSON text", "{}"],
-    ["a PDF document", "%PDF-1.7\n"],
     ["gzip data", "\x1f\x8b\x08\0"],
     ["a ZIP archive", "PK\x03\x04\x14\0"],
     ["text", "Not Found"],
     ["text", "BMW is no bitmap and long enough"],
     ["text", "caf\xc3\xa9"],
     ["base64 text", "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAgGBgcGBQgHBwcJCQgK"],
+    ["UTF-16 text", '{\0"\0a\0"\0'],
+    ["UTF-16 text", '\0{\0"\0a\0"'],
+    ["UTF-16 text", "\xff\xfe{\0"],
+    ["hexadecimal that was read as base64", read("89504e470d0a1a0a0000000d49484452")],
+    ["hexadecimal that was read as base64", read("FFD8FFE000104A46494600010101004800480000")],
+    ["unknown data", "\0".repeat(100)],
     ["unknown data", "\0\x01\x02\x03\x04\xfe"],
     ["unknown data", "\x80"],
   ])("says %s for what is no image", (looksLike, head) => {
@@ -50,6 +56,11 @@ describe("identifyImage", () => {
     ["a JPEG XL image", "\xff\x0a\0\0"],
     ["a JPEG 2000 image", "\0\0\0\x0cjP  \r\n\x87\n"],
     ["an icon (ICO)", "\0\0\x01\0\x01\0"],
+    ["a PDF document", "%PDF-1.7\n"],
+    ["a netpbm image", "P6\n16 16\n255\n"],
+    ["an SGI image", "\x01\xda\x01\x01\0\x03"],
+    ["a Sun raster image", "\x59\xa6\x6a\x95\0\0\0\x10"],
+    ["an X11 image (XBM, XPM)", "#define python_width 16\n"],
   ])("says %s for an image that is not decoded", (looksLike, head) => {
     expect(identifyImage(latin1(head))).toEqual({ kind: "other", looksLike, isImage: true });
   });

@@ -25,6 +25,26 @@ describe("resample", () => {
     }
   });
 
+  test.each([1, 3] as const)(
+    "computes the same pixels of an image with %i channels that is copied in by parts",
+    (channels) => {
+      const [height, width] = [2003, 4001 / (channels === 1 ? 1 : 3)].map(Math.trunc) as [number, number];
+      const data = Uint8Array.from(
+        { length: height * width * channels },
+        (_, i) => (i * 89 + (i >> 9)) % 256,
+      );
+      const large: Raster = { height, width, channels, data };
+      const size = { height: 21, width: 13 };
+      const whole = resample(large, size, "bilinear");
+      for (let top = 0; top < size.height; top++) {
+        // A line of the result reads few enough lines to be held in one piece.
+        const line = resample(large, size, "bilinear", { window: { top, left: 0, height: 1, width: 13 } });
+        const row = 13 * channels;
+        expect(line.data).toEqual(whole.data.slice(top * row, (top + 1) * row));
+      }
+    },
+  );
+
   test.each(FILTERS)("computes the same pixels with %s when only a window is wanted", (filter) => {
     for (const size of [
       { height: 20, width: 5 },

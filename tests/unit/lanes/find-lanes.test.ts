@@ -6,11 +6,12 @@ import { tensor } from "../../support/onnx/tensor-proto.ts";
 
 const makeRow = () => ({ x: tensor("float32", [], [1]) });
 
-type PlanChanges = Partial<LanePlan["settings"]> & Partial<Pick<LanePlan, "cpus" | "cuda">>;
+type PlanChanges = Partial<LanePlan["settings"]> & Partial<Pick<LanePlan, "cpus" | "cuda" | "untried">>;
 
 function plan({
   cpus = 8,
   cuda = { devices: [0], areNamed: false },
+  untried,
   ...settings
 }: PlanChanges = {}): LanePlan {
   return {
@@ -23,6 +24,7 @@ function plan({
     },
     cpus,
     cuda,
+    untried,
   };
 }
 
@@ -68,6 +70,7 @@ describe("firstPlace", () => {
     ["all CPUs", {}, 8],
     ["its share of the CPUs where INFERENCE_LANES is set", { inferenceLanes: 3 }, 2],
     ["one thread where there are more lanes than CPUs", { inferenceLanes: 9 }, 1],
+    ["its share of the CPUs where lanes are not tried", { untried: { lanes: 4, reason: "" } }, 2],
     ["INTRA_OP_THREADS, whatever the lanes", { inferenceLanes: 2, intraOpThreads: 7 }, 7],
   ])("takes %s", (_, changes, intraOpThreads) => {
     expect(firstPlace(plan(changes))).toEqual({ lane: 0, device: "auto", cudaDevice: 0, intraOpThreads });
@@ -79,6 +82,15 @@ describe("firstPlace", () => {
 });
 
 describe("findLanes", () => {
+  test("starts as many lanes as it is told beside models that serve, without a trial", async () => {
+    const untried = { lanes: 3, reason: "as many as the version before has" };
+    const { count, intraOpThreads, reason, places } = await find({ untried });
+    expect([count, intraOpThreads, reason]).toEqual([3, 2, "as many as the version before has"]);
+    expect(places.map(({ lane }) => lane)).toEqual([1, 2]);
+    expect((await find({ untried, inferenceLanes: 2 })).reason).toBe("set by INFERENCE_LANES");
+    expect((await find({ untried, provider: "cuda" })).reason).toBe("one for each GPU");
+  });
+
   test("starts as many lanes as INFERENCE_LANES says, where the first one runs", async () => {
     expect(await find({ inferenceLanes: 3, cpus: 6 })).toEqual({
       count: 3,
@@ -135,7 +147,7 @@ describe("findLanes", () => {
 
   test.each<[string, Find, string]>([
     ["INTRA_OP_THREADS is set", { intraOpThreads: 2 }, "INTRA_OP_THREADS is set, INFERENCE_LANES is not"],
-    ["there are few CPUs", { cpus: 3 }, "more are not tried on fewer than 4 CPUs"],
+    ["there is one CPU", { cpus: 1 }, "there is one CPU"],
     ["rows can't be made up", { makeRow: undefined }, "more are not tried where rows can't be made up"],
     ["there are no rows", { batching: { kind: "whole" } }, "more are not tried where rows can't be made up"],
     [

@@ -8,12 +8,13 @@ import { tensor } from "../../support/onnx/tensor-proto.ts";
 const makeRow = () => ({ x: tensor("float32", [], [1]) });
 
 class FakeLane implements Session {
-  readonly info = { inputs: [], outputs: [], provider: "cpu" } as const;
+  readonly info: Session["info"];
   readonly sizes = new Set<number>();
   isClosed = false;
   readonly #runMs: number;
 
-  constructor(runMs = 0) {
+  constructor(runMs = 0, provider: "cpu" | "cuda" = "cpu") {
+    this.info = { inputs: [], outputs: [], provider };
     this.#runMs = runMs;
   }
 
@@ -83,7 +84,7 @@ describe("openLanes", () => {
     expect(first.sizes.size).toBe(0);
   });
 
-  test("learns the batch sizes again, and proves every lane, where lanes took the first session's place", async () => {
+  test("times lanes anew that took the first session's place, and opens that again for rows that are alone", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
     onTestFinished(() => {
       vi.useRealTimers();
@@ -91,6 +92,11 @@ describe("openLanes", () => {
     const first = new FakeLane(20);
     const lanes: FakeLane[] = [];
     const prove = vi.fn(async () => {});
+    const start = vi.fn(async ({ intraOpThreads }: Parameters<OpenLanesOptions["start"]>[0]) => {
+      const lane = new FakeLane(intraOpThreads === 1 ? 40 : 20);
+      lanes.push(lane);
+      return lane;
+    });
     const { opened } = open({
       first,
       prove,
@@ -105,26 +111,51 @@ describe("openLanes", () => {
         cuda: { devices: [0], areNamed: false },
       },
       // Two threads do as much as four, one of them half of that.
-      start: async ({ intraOpThreads }) => {
-        const lane = new FakeLane(intraOpThreads === 2 ? 20 : 40);
-        lanes.push(lane);
-        return lane;
-      },
-      measured: { ...measured, batchTimings: [{ batchSize: 4, runMs: 20 }] },
+      start,
+      measured: { ...measured, batchTimings: [1, 4].map((batchSize) => ({ batchSize, runMs: 20 })) },
     });
     await vi.advanceTimersByTimeAsync(60_000);
     const { report, measured: learnt } = await opened;
     expect(report).toEqual({
       count: 2,
       intraOpThreads: 2,
+      wideThreads: 4,
       reason:
         "4 lanes of 1 thread would run at most 400 rows/s, 2 lanes of 2 threads ran 400: under 1.25 times as many",
     });
-    expect([first, ...lanes].map(({ isClosed }) => isClosed)).toEqual([true, false, false, true]);
-    expect(prove.mock.calls).toEqual([[lanes[0]], [lanes[1]]]);
-    // A run of any size takes 20 ms, so the largest is best.
-    expect(learnt.maxBatchSize).toBe(32);
-    expect([...(lanes[1]?.sizes ?? [])].sort((a, b) => a - b)).toEqual([1, 2, 4, 8, 16, 32]);
+    // The first, the two lanes, one of the four that were not taken, and the first again.
+    expect([first, ...lanes].map(({ isClosed }) => isClosed)).toEqual([true, false, false, true, false]);
+    expect(prove.mock.calls).toEqual([[lanes[0]], [lanes[1]], [lanes[3]]]);
+    expect(learnt.batchTimings.map(({ batchSize }) => batchSize)).toEqual([1, 2, 4]);
+    expect([learnt.maxBatchSize, learnt.maxBatchSizeReason]).toEqual([4, expect.stringContaining("5.00 ms")]);
+    expect([...(lanes[1]?.sizes ?? [])].sort((a, b) => a - b)).toEqual([1, 2, 4]);
+    expect([...(lanes[3]?.sizes ?? [])]).toEqual([1]);
+    expect(start).toHaveBeenLastCalledWith({ lane: 2, device: "cpu", intraOpThreads: 4, cudaDevice: 0 });
+  });
+
+  test("opens the first lane anew when it tried larger batches than it will run, whose memory it would keep", async () => {
+    const prove = vi.fn(async () => {});
+    const batchTimings = [1, 2, 4, 8].map((batchSize) => ({ batchSize, runMs: 1 }));
+    const lanes: FakeLane[] = [];
+    const start = vi.fn(async (_place: Parameters<OpenLanesOptions["start"]>[0]) => {
+      const lane = new FakeLane();
+      lanes.push(lane);
+      return lane;
+    });
+    const { opened, first } = open({ prove, start, measured: { ...measured, batchTimings } });
+    const { session } = await opened;
+    expect(session.count).toBe(3);
+    expect(start).toHaveBeenLastCalledWith({ lane: 0, device: "cpu", intraOpThreads: 2, cudaDevice: 0 });
+    expect([first, ...lanes].map(({ isClosed }) => isClosed)).toEqual([true, false, false, false]);
+    expect([...(lanes[2]?.sizes ?? [])]).toEqual([1, 2, 4]);
+    expect(prove).toHaveBeenLastCalledWith(lanes[2]);
+  });
+
+  test("keeps the first lane on a GPU, whatever it tried", async () => {
+    const batchTimings = [{ batchSize: 64, runMs: 1 }];
+    const first = new FakeLane(0, "cuda");
+    await open({ first, measured: { ...measured, batchTimings } }).opened;
+    expect(first.isClosed).toBe(false);
   });
 
   test("neither proves nor warms where rows can't be made up", async () => {

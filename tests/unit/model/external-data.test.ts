@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { checkExternalData, checkInFolder } from "../../../src/model/external-data.ts";
+import { checkExternalData } from "../../../src/model/external-data.ts";
+import { mountVolume } from "../../support/mount-volume.ts";
 import { refusal as refusalIn } from "../../support/onnx/refusal.ts";
 
 /** A folder for the model, and a secret beside it. */
@@ -18,62 +19,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(parent, { recursive: true }));
 
-/** Lays files out as Kubernetes mounts a volume: names → ..data → a dated folder. */
-function mountVolume(...names: string[]): void {
-  mkdirSync(join(folder, "..2026_01_01"));
-  symlinkSync("..2026_01_01", join(folder, "..data"));
-  for (const name of names) {
-    writeFileSync(join(folder, "..2026_01_01", name), "data");
-    symlinkSync(join("..data", name), join(folder, name));
-  }
-}
-
 const refusal = (act: () => void) => refusalIn(folder, act);
 
-describe("checkInFolder", () => {
-  test("accepts a plain file, and one in a folder of the folder", () => {
-    mkdirSync(join(folder, "1"));
-    writeFileSync(modelFile, "");
-    writeFileSync(join(folder, "1", "model.onnx"), "");
-    expect(checkInFolder(folder, modelFile)).toBeUndefined();
-    expect(checkInFolder(folder, join(folder, "1", "model.onnx"))).toBeUndefined();
-  });
-
-  test("accepts links that stay inside the folder", () => {
-    mountVolume("model.onnx");
-    expect(checkInFolder(folder, modelFile)).toBeUndefined();
-  });
-
-  test("accepts a folder that is itself a link", () => {
-    writeFileSync(modelFile, "");
-    symlinkSync("model", join(parent, "current"));
-    expect(checkInFolder(join(parent, "current"), join(parent, "current", "model.onnx"))).toBeUndefined();
-  });
-
-  test.each([
-    ["relative", "../secret"],
-    ["to a folder whose name begins alike", "../model-2/model.onnx"],
-  ])("refuses a link that leaves the folder: %s", (_, target) => {
-    mkdirSync(join(parent, "model-2"));
-    writeFileSync(join(parent, "model-2", "model.onnx"), "");
-    symlinkSync(target, modelFile);
-    expect(refusal(() => checkInFolder(folder, modelFile))).toMatch(
-      /^model\.onnx is a link .*outside.*cp -L/,
-    );
-  });
-
-  test("refuses a file that is missing, and a link to nothing", () => {
-    expect(refusal(() => checkInFolder(folder, modelFile))).toMatch(/^model\.onnx does not exist/);
-    symlinkSync("gone", modelFile);
-    expect(refusal(() => checkInFolder(folder, modelFile))).toMatch(/^model\.onnx does not exist/);
-  });
-});
-
 describe("checkExternalData", () => {
-  const check = (...locations: string[]) => checkExternalData({ modelFile, locations });
+  const check = (...locations: string[]) => checkExternalData({ modelDir: folder, modelFile, locations });
 
   test("accepts files beside the model, in folders below and behind links that stay inside", () => {
-    mountVolume("model.onnx.data");
+    mountVolume(folder, "model.onnx.data");
     mkdirSync(join(folder, "weights"));
     writeFileSync(join(folder, "weights", "0.bin"), "data");
     expect(
@@ -132,9 +84,8 @@ describe("checkExternalData", () => {
   test("says that a file is missing when the folder is a link", () => {
     symlinkSync("model", join(parent, "current"));
     const linked = join(parent, "current", "model.onnx");
-    expect(refusal(() => checkExternalData({ modelFile: linked, locations: ["none"] }))).toMatch(
-      /does not exist/,
-    );
+    const options = { modelDir: join(parent, "current"), modelFile: linked, locations: ["none"] };
+    expect(refusal(() => checkExternalData(options))).toMatch(/does not exist/);
   });
 
   test("names the first of several locations at fault", () => {

@@ -52,7 +52,7 @@ describe("findHandler", () => {
     expect(refusal()).toMatch(/^DIR\/handler\.mjs is a link to a file outside DIR: copy/);
     rmSync(path);
     symlinkSync("nothing.mjs", path);
-    expect(refusal()).toMatch(/^DIR\/handler\.mjs does not exist: copy/);
+    expect(refusal()).toMatch(/^DIR\/handler\.mjs is a link to nothing: copy/);
     rmSync(path);
     mkdirSync(path);
     expect(refusal()).toMatch(/^DIR\/handler\.mjs is not a file: /);

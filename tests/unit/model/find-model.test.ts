@@ -157,6 +157,18 @@ describe("findModel", () => {
     );
   });
 
+  test("names what names the folder, where that is not MODEL_DIR", () => {
+    expect(() => findModel("/nowhere", { setting: "base_path" })).toThrow(
+      "/nowhere does not exist: set base_path to the model's folder",
+    );
+  });
+
+  test("takes the version that is asked for, and no other", () => {
+    const folder = folderOf("1/model.onnx", "007/model.onnx");
+    expect(findModel(folder, { version: 7 })).toMatchObject({ version: 7, folder: join(folder, "007") });
+    expect(() => findModel(folder, { version: 2 })).toThrow(/2 holds no \*\.onnx file/);
+  });
+
   test("refuses a file for a folder", () => {
     const file = join(folderOf("model.onnx"), "model.onnx");
     writeFileSync(file, "");

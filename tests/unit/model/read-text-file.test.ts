@@ -11,7 +11,8 @@ function inFile<Result>(content: Uint8Array | string, act: (path: string, folder
 
 describe("readTextFile", () => {
   test("returns undefined when there is no file", () => {
-    expect(readTextFile(join(temporaryModelFolder({}), "a.txt"))).toBeUndefined();
+    const folder = temporaryModelFolder({});
+    expect(readTextFile(join(folder, "a.txt"), folder)).toBeUndefined();
   });
 
   test.each([
@@ -26,7 +27,7 @@ describe("readTextFile", () => {
     ["Latin-1", Buffer.from("Größe", "latin1")],
     ["UTF-16", Buffer.from("\uFEFF{}", "utf16le")],
   ])("refuses %s", (_, content) => {
-    const line = inFile(content, (path, folder) => refusal(folder, () => readTextFile(path)));
+    const line = inFile(content, (path, folder) => refusal(folder, () => readTextFile(path, folder)));
     expect(line).toBe("a.txt is not UTF-8 text: save it as UTF-8");
   });
 });

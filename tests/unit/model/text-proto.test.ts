@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseTextProto } from "../../../src/model/text-proto.ts";
 
-const field = (name: string, value: unknown) => ({ name, value });
+const field = (name: string, line: number, value: unknown) => ({ name, line, value });
 
 describe("parseTextProto", () => {
   test("reads fields, messages, lists, comments and both kinds of quotes", () => {
@@ -13,12 +13,17 @@ output < name: "a\\"b" >
 empty: []
 dynamic_batching { }`;
     expect(parseTextProto(text)).toEqual([
-      field("name", "resnetfifty"),
-      field("max_batch_size", "8"),
-      field("input", [field("name", "x"), field("dims", "3"), field("dims", "224"), field("dims", "-1")]),
-      field("input", [field("name", "y")]),
-      field("output", [field("name", 'a"b')]),
-      field("dynamic_batching", []),
+      field("name", 2, "resnetfifty"),
+      field("max_batch_size", 3, "8"),
+      field("input", 4, [
+        field("name", 4, "x"),
+        field("dims", 4, "3"),
+        field("dims", 4, "224"),
+        field("dims", 4, "-1"),
+      ]),
+      field("input", 4, [field("name", 4, "y")]),
+      field("output", 5, [field("name", 5, 'a"b')]),
+      field("dynamic_batching", 7, []),
     ]);
   });
 

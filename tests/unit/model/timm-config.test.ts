@@ -35,7 +35,9 @@ const pretrained = (changes: object) => ({
 
 const folderOf = (content: object) => temporaryModelFolder({ "config.json": content });
 const read = (content: object, edge?: number) =>
-  readTimmConfig(folderOf(content), edge === undefined ? undefined : { height: edge, width: edge })?.values;
+  readTimmConfig(folderOf(content), {
+    graphSize: edge === undefined ? undefined : { height: edge, width: edge },
+  })?.values;
 
 function refused(content: object): string {
   const folder = folderOf(content);

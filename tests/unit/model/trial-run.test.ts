@@ -103,11 +103,17 @@ describe("runTrial", () => {
 describe("warmUp", () => {
   const warm = async (
     msOf: (batchSize: number) => number,
-    options: { maxBatchSize?: number; fixedBatchSize?: number; provider?: SessionInfo["provider"] } = {},
+    options: {
+      maxBatchSize?: number;
+      allowedBatchSizes?: readonly number[];
+      fixedBatchSize?: number;
+      provider?: SessionInfo["provider"];
+    } = {},
   ) => {
-    const { maxBatchSize, provider, ...fixed } = options;
+    const { maxBatchSize, allowedBatchSizes, provider, ...fixed } = options;
     const session = new ScriptedSession(() => ({ outputs: OUTPUTS }), msOf, provider);
-    const result = await warmUp({ session, batching: { kind: "rows", ...fixed }, makeRow, maxBatchSize });
+    const batching = { kind: "rows", ...fixed } as const;
+    const result = await warmUp({ session, batching, makeRow, maxBatchSize, allowedBatchSizes });
     return { ...result, fed: session.fed, sizes: result.batchTimings.map(({ batchSize }) => batchSize) };
   };
 
@@ -126,6 +132,18 @@ describe("warmUp", () => {
     const set = await warm((size) => 200 * size, { provider: "cuda", maxBatchSize: 12 });
     expect(set.sizes).toEqual([1, 2, 4, 8, 12]);
     expect(set).toMatchObject({ maxBatchSize: 12, allowedBatchSizes: [1, 2, 4, 8, 12] });
+  });
+
+  test.each(["cpu", "cuda"] as const)("runs the allowed sizes and no others on %s", async (provider) => {
+    const plan = await warm((size) => 400 * size, { allowedBatchSizes: [2, 6], provider });
+    expect(plan.sizes).toEqual([2, 6]);
+    expect(plan).toMatchObject({ maxBatchSize: 6, allowedBatchSizes: [2, 6] });
+    expect(plan.maxBatchSizeReason).toBe("ALLOWED_BATCH_SIZES says so");
+  });
+
+  test("keeps to the graph's own size, whatever is allowed", async () => {
+    const plan = await warm(() => 10, { allowedBatchSizes: [2, 6], fixedBatchSize: 4 });
+    expect(plan).toMatchObject({ maxBatchSize: 4, allowedBatchSizes: [4] });
   });
 
   test("tries no more than 32 on a CPU", async () => {

@@ -19,6 +19,12 @@ describe("jsonErrorMessage", () => {
     expect(jsonErrorMessage(text, parseError(text))).toBe(message);
   });
 
+  test("names the key that is JSON and is refused", () => {
+    const text = '{"__proto__":{}}';
+    const error = new SyntaxError("Object contains forbidden prototype property");
+    expect(jsonErrorMessage(text, error)).toBe('JSON Parse error: the key "__proto__" is refused.');
+  });
+
   test.each([
     ["too long to be read twice", `${" ".repeat(70_000)}nope`],
     ["too deep to be read twice", `${"[".repeat(60_000)}nope`],

@@ -68,7 +68,14 @@ describe("parseAnalyze", () => {
       images,
       "expected either 'instances' or 'image_bytes', got both",
     ],
-    ["neither form", '{"inputs":[1]}', images, "expected either 'instances' or 'image_bytes', got neither"],
+    ["neither form", '{"image":"a"}', images, "expected either 'instances' or 'image_bytes', got neither"],
+    ["columns", '{"inputs":[1]}', images, "'inputs' is taken by /v1/models/<name>:predict, not here"],
+    [
+      "columns beside rows",
+      '{"instances":[1],"inputs":[1]}',
+      images,
+      "'inputs' is taken by /v1/models/<name>:predict, not here",
+    ],
     [
       "no instances",
       '{"instances":[]}',

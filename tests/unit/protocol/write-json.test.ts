@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { JsonText } from "../../../src/protocol/answer.ts";
 import { writeJson } from "../../../src/protocol/write-json.ts";
 import type { DType, TensorData } from "../../../src/tensor/dtype.ts";
@@ -119,5 +119,26 @@ describe("writeJson", () => {
     await writeJson(tensor("float32", [2_000, 1_000], new Float32Array(2_000_000).fill(0.1)));
     waiting = false;
     expect(ticks).toBeGreaterThan(3);
+  });
+
+  test("lets the event loop run after each slice, whichever of several long answers it is of", async () => {
+    // Each look at the clock finds a slice used up.
+    let nowMs = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => (nowMs += 10));
+    onTestFinished(() => clock.mockRestore());
+    const long = { dtype: "float32", shape: [40_960], data: new Float32Array(40_960) } as const;
+    let turns = 0;
+    let isWaiting = true;
+    const tick = () => {
+      turns += 1;
+      if (isWaiting) setImmediate(tick);
+    };
+    const alone = writeJson(long).then(() => turns);
+    setImmediate(tick);
+    const turnsAlone = await alone;
+    await Promise.all([writeJson(long), writeJson(long), writeJson(long)]);
+    isWaiting = false;
+    expect(turnsAlone).toBeGreaterThan(5);
+    expect(turns - turnsAlone).toBeGreaterThan(2.5 * turnsAlone);
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { ServingError, StartupError } from "../../../src/errors.ts";
-import type { RunOutcome, Session } from "../../../src/runtime/session.ts";
-import { SessionLanes } from "../../../src/runtime/session-lanes.ts";
+import type { Feed, RunOutcome, Session } from "../../../src/runtime/session.ts";
+import { DeviceLoad, SessionLanes } from "../../../src/runtime/session-lanes.ts";
 import { settle } from "../../support/puppet-runner.ts";
 
 const FEED = { kind: "whole", feeds: {} } as const;
+const ONE_ROW = { kind: "rows", rows: [{}], batchSize: 1 } as const;
+const TWO_ROWS = { kind: "rows", rows: [{}, {}], batchSize: 2 } as const;
 
 /** A lane whose runs end, and whose thread dies and comes back, when the test says so. */
 class PuppetLane implements Session {
@@ -67,7 +69,7 @@ class PuppetLane implements Session {
 function setUp() {
   const a = new PuppetLane(1);
   const b = new PuppetLane(2);
-  const lanes = new SessionLanes([a, b]);
+  const lanes = new SessionLanes({ lanes: [a, b] });
   /** Runs, and returns what became of it so far: the lane that ran, or the error's message. */
   const run = async () => {
     const state: { outcome?: number | string } = {};
@@ -190,21 +192,102 @@ describe("SessionLanes", () => {
     expect(running()).toEqual([0, 1]);
   });
 
-  test("rejects with the reason when all lanes gave up", async () => {
-    const { a, b, run } = setUp();
+  test("rejects with NOT_READY and the reason when all lanes gave up", async () => {
+    const { a, b, run, lanes } = setUp();
     await a.die();
     await b.die();
     const waits = await run();
     await b.giveUp();
     expect(waits.outcome).toBeUndefined();
     await a.giveUp();
-    expect(waits.outcome).toBe("lane 1 gave up");
-    expect((await run()).outcome).toBe("lane 1 gave up");
+    expect(waits.outcome).toBe("no inference worker is left");
+    expect((await run()).outcome).toBe("no inference worker is left");
+    await expect(lanes.run(FEED)).rejects.toMatchObject({
+      code: "NOT_READY",
+      cause: { message: "lane 1 gave up" },
+    });
   });
 
   test("closes all lanes", async () => {
     const { a, b, lanes } = setUp();
     await lanes.close();
     expect([a.isClosed, b.isClosed]).toEqual([true, true]);
+  });
+});
+
+describe("SessionLanes, with a wide session", () => {
+  function setUpWide() {
+    const [a, b, wide] = [new PuppetLane(1), new PuppetLane(2), new PuppetLane(3)] as const;
+    const lanes = new SessionLanes({ lanes: [a, b], wide });
+    const start = async (feed: Feed) => {
+      const outcome = lanes.run(feed);
+      outcome.catch(() => {});
+      await settle();
+      return { outcome };
+    };
+    return { a, b, wide, lanes, start, running: () => [a.running, b.running, wide.running] };
+  }
+
+  test("gives it a row that comes when nothing runs, and lets the lanes begin when that has ended", async () => {
+    const { wide, start, running } = setUpWide();
+    const alone = await start(ONE_ROW);
+    const next = await start(TWO_ROWS);
+    expect(running()).toEqual([0, 0, 1]);
+    await wide.finish();
+    expect(running()).toEqual([1, 0, 0]);
+    expect(await alone.outcome).toMatchObject({ computeInferMs: 3, wasWide: true });
+    expect(next.outcome).toBeInstanceOf(Promise);
+  });
+
+  test("gives a lane what comes when another runs, and several rows", async () => {
+    const { a, b, start, running } = setUpWide();
+    const pair = await start(TWO_ROWS);
+    await start(ONE_ROW);
+    expect(running()).toEqual([1, 1, 0]);
+    await a.finish();
+    await b.finish();
+    expect(await pair.outcome).toMatchObject({ computeInferMs: 1, wasWide: false });
+    await start({ kind: "whole", feeds: {} });
+    expect(running()).toEqual([1, 0, 0]);
+  });
+
+  test("gives a lane what comes while the wide session's thread is replaced", async () => {
+    const { wide, start, running } = setUpWide();
+    await wide.die();
+    await start(ONE_ROW);
+    expect(running()).toEqual([1, 0, 0]);
+  });
+
+  test("closes it with the lanes, and does not count it", async () => {
+    const { a, b, wide, lanes } = setUpWide();
+    expect([lanes.count, lanes.live]).toEqual([2, 2]);
+    await lanes.close();
+    expect([a, b, wide].every(({ isClosed }) => isClosed)).toBe(true);
+  });
+});
+
+describe("SessionLanes of models that share GPUs", () => {
+  test("run where the fewest runs are under way, whosever they are", async () => {
+    const load = new DeviceLoad();
+    const model = () => {
+      const lanes = [new PuppetLane(0), new PuppetLane(1)] as const;
+      return { lanes, session: new SessionLanes({ lanes, shared: { load, devices: [0, 1] } }) };
+    };
+    const running = (one: ReturnType<typeof model>) => one.lanes.map((lane) => lane.running);
+    const [a, b] = [model(), model()];
+    const runs = [a.session.run(FEED), b.session.run(FEED)];
+    expect([running(a), running(b)]).toEqual([
+      [1, 0],
+      [0, 1],
+    ]);
+    await a.lanes[0].finish();
+    runs.push(b.session.run(FEED), a.session.run(FEED));
+    expect([running(a), running(b)]).toEqual([
+      [1, 0],
+      [1, 1],
+    ]);
+    await Promise.all([a.lanes[0].finish(), b.lanes[0].finish(), b.lanes[1].finish()]);
+    await Promise.all(runs);
+    expect([load.runsOn(0), load.runsOn(1)]).toEqual([0, 0]);
   });
 });

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ServingError, StartupError } from "../../../src/errors.ts";
+import { LossLimit, type ThreadLoss } from "../../../src/runtime/loss-limit.ts";
 import type { Session } from "../../../src/runtime/session.ts";
 import { SupervisedSession, type SupervisedSessionOptions } from "../../../src/runtime/supervised-session.ts";
 import { settle } from "../../support/puppet-runner.ts";
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["performance"] });
+  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -19,13 +20,13 @@ class Thread implements Session {
   isClosed = false;
   isDead = false;
   readonly #number: number;
-  readonly #onExit: () => void;
+  readonly #onLost: (loss: ThreadLoss) => void;
   readonly loaded: Promise<Session>;
   #settleLoad: { resolve: (session: Session) => void; reject: (error: Error) => void } | undefined;
 
-  constructor(number: number, onExit: () => void) {
+  constructor(number: number, onLost: (loss: ThreadLoss) => void) {
     this.#number = number;
-    this.#onExit = onExit;
+    this.#onLost = onLost;
     this.loaded = new Promise((resolve, reject) => {
       this.#settleLoad = { resolve, reject };
     });
@@ -43,8 +44,14 @@ class Thread implements Session {
   /** The thread ends, perhaps while it loads. */
   die(): void {
     this.isDead = true;
-    this.#onExit();
+    this.#onLost("died");
     this.#settleLoad?.reject(new StartupError("the inference worker ended"));
+  }
+
+  /** Its run does not end. */
+  hang(): void {
+    this.isDead = true;
+    this.#onLost("hung");
   }
 
   async run() {
@@ -54,7 +61,7 @@ class Thread implements Session {
 
   async close() {
     this.isClosed = true;
-    this.#onExit();
+    this.#onLost("died");
   }
 }
 
@@ -62,13 +69,13 @@ async function setUp(options: Partial<SupervisedSessionOptions> = {}) {
   const threads: Thread[] = [];
   const events: string[] = [];
   const starting = SupervisedSession.start({
-    start: (onExit) => {
-      const thread = new Thread(threads.length + 1, onExit);
+    start: (onLost) => {
+      const thread = new Thread(threads.length + 1, onLost);
       threads.push(thread);
       return thread.loaded;
     },
     observer: {
-      lost: () => events.push("lost"),
+      lost: (loss) => events.push(loss === "died" ? "lost" : loss),
       restored: () => events.push("restored"),
       gaveUp: ({ message }) => events.push(`gave up: ${message}`),
     },
@@ -81,8 +88,9 @@ async function setUp(options: Partial<SupervisedSessionOptions> = {}) {
     threads.at(-1)?.die();
     await settle();
   };
-  /** The youngest thread has loaded the model. */
+  /** The youngest thread has loaded the model, when it has been started. */
   const load = async () => {
+    if (threads.at(-1)?.isDead) await vi.advanceTimersByTimeAsync(1000);
     threads.at(-1)?.load();
     await settle();
   };
@@ -95,7 +103,7 @@ async function setUp(options: Partial<SupervisedSessionOptions> = {}) {
   return { session, threads, events, die, load, dieAndLoad, answerer };
 }
 
-const GAVE_UP = "gave up: the inference worker died 3 times in 60 s";
+const GAVE_UP = "gave up: the inference worker was lost 3 times in 60 s";
 
 describe("SupervisedSession", () => {
   test("runs on the first thread and tells what its model declares", async () => {
@@ -179,9 +187,9 @@ describe("SupervisedSession", () => {
   });
 
   test("gives up at the third death of all sessions that share their deaths", async () => {
-    const deathsMs: number[] = [];
-    const a = await setUp({ deathsMs });
-    const b = await setUp({ deathsMs });
+    const limit = new LossLimit();
+    const a = await setUp({ limit });
+    const b = await setUp({ limit });
     await a.dieAndLoad();
     await b.dieAndLoad();
     expect([...a.events, ...b.events]).toEqual(["lost", "restored", "lost", "restored"]);
@@ -203,7 +211,8 @@ describe("SupervisedSession", () => {
   test("gives up when the third death comes just within the window of the first", async () => {
     const { events, dieAndLoad, die } = await setUp();
     await dieAndLoad();
-    await vi.advanceTimersByTimeAsync(59_998);
+    await vi.advanceTimersByTimeAsync(58_998);
+    // Takes a second.
     await dieAndLoad();
     await vi.advanceTimersByTimeAsync(1);
     await die();
@@ -211,13 +220,15 @@ describe("SupervisedSession", () => {
   });
 
   test("takes other limits", async () => {
-    const { events, dieAndLoad, die } = await setUp({ maxDeaths: 2, windowMs: 1000 });
+    const { events, dieAndLoad, die } = await setUp({
+      limit: new LossLimit({ maxLosses: 2, windowMs: 1000 }),
+    });
     await dieAndLoad();
     await vi.advanceTimersByTimeAsync(1000);
     await dieAndLoad();
     await vi.advanceTimersByTimeAsync(999);
     await die();
-    expect(events.at(-1)).toBe("gave up: the inference worker died 2 times in 1 s");
+    expect(events.at(-1)).toBe("gave up: the inference worker was lost 2 times in 1 s");
   });
 
   test("counts a thread that dies while it loads as a death, and starts the next", async () => {
@@ -225,8 +236,8 @@ describe("SupervisedSession", () => {
     await die();
     await die();
     expect(events).toEqual(["lost", "lost"]);
-    expect(threads).toHaveLength(3);
     await load();
+    expect(threads).toHaveLength(3);
     expect(events).toEqual(["lost", "lost", "restored"]);
     expect(await answerer()).toBe(3);
   });
@@ -235,9 +246,37 @@ describe("SupervisedSession", () => {
     const { threads, events, die } = await setUp();
     await die();
     await die();
+    await vi.advanceTimersByTimeAsync(1000);
     await die();
     expect(events).toEqual(["lost", "lost", "lost", GAVE_UP]);
     expect(threads).toHaveLength(3);
+  });
+
+  test("starts the first new thread at once, and later ones after a time that doubles", async () => {
+    const { threads, die } = await setUp({ limit: new LossLimit({ maxLosses: 9 }) });
+    await die();
+    expect(threads).toHaveLength(2);
+    for (const [waitMs, count] of [
+      [1000, 3],
+      [2000, 4],
+      [4000, 5],
+    ] as const) {
+      await die();
+      await vi.advanceTimersByTimeAsync(waitMs - 1);
+      expect(threads).toHaveLength(count - 1);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(threads).toHaveLength(count);
+    }
+  });
+
+  test("starts no thread that waits when it is closed, and does not call that a failure", async () => {
+    const { session, threads, events, dieAndLoad, die } = await setUp();
+    await dieAndLoad();
+    await die();
+    await session.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(threads).toHaveLength(2);
+    expect(events).toEqual(["lost", "restored", "lost"]);
   });
 
   test("gives up with the reason when the new thread can't load the model", async () => {
@@ -246,6 +285,65 @@ describe("SupervisedSession", () => {
     threads.at(-1)?.refuse(new StartupError("model.onnx is gone"));
     await settle();
     expect(events).toEqual(["lost", "gave up: model.onnx is gone"]);
+  });
+
+  test("starts another thread when one hangs, and leaves that one alone", async () => {
+    const { session, threads, events, load, answerer } = await setUp();
+    threads[0]?.hang();
+    await load();
+    expect(events).toEqual(["hung", "restored"]);
+    expect(await answerer()).toBe(2);
+    await session.close();
+    expect(threads.map(({ isClosed }) => isClosed)).toEqual([false, true]);
+  });
+
+  test("gives up when a second thread hangs, however much later and on whichever lane", async () => {
+    const limit = new LossLimit();
+    const [a, b] = [await setUp({ limit }), await setUp({ limit })];
+    a.threads[0]?.hang();
+    await a.load();
+    await vi.advanceTimersByTimeAsync(86_400_000);
+    b.threads[0]?.hang();
+    expect(b.events).toEqual([
+      "hung",
+      "gave up: 2 runs did not end within RUN_TIMEOUT_MS, and can't be ended",
+    ]);
+    expect(b.threads).toHaveLength(1);
+  });
+
+  test("gives up when a new thread does not load the model within a minute", async () => {
+    const { session, threads, events, die, load } = await setUp();
+    await die();
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(events).toEqual(["lost"]);
+    await vi.advanceTimersByTimeAsync(1);
+    const gaveUp = "gave up: a new inference worker did not load the model within 60000 ms";
+    expect(events).toEqual(["lost", gaveUp]);
+    await load();
+    expect(events).toEqual(["lost", gaveUp]);
+    expect(threads).toHaveLength(2);
+    await expect(session.run(FEED)).rejects.toThrow(StartupError);
+  });
+
+  test("lets a new thread take ten times what the first took to load", async () => {
+    const threads: Thread[] = [];
+    const observer = { lost: vi.fn(), restored: vi.fn(), gaveUp: vi.fn() };
+    const starting = SupervisedSession.start({
+      start: (onLost) => {
+        const thread = new Thread(threads.length + 1, onLost);
+        threads.push(thread);
+        return thread.loaded;
+      },
+      observer,
+    });
+    await vi.advanceTimersByTimeAsync(20_000);
+    threads[0]?.load();
+    await starting;
+    threads[0]?.die();
+    await vi.advanceTimersByTimeAsync(199_999);
+    expect(observer.gaveUp).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(observer.gaveUp).toHaveBeenCalledTimes(1);
   });
 
   test("does not count its own end as a death", async () => {

@@ -1,6 +1,10 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { StartupError } from "../../../src/errors.ts";
+import type { ThreadLoss } from "../../../src/runtime/loss-limit.ts";
 import { WorkerSession } from "../../../src/runtime/worker-session.ts";
+import { temporaryModelFolder } from "../../support/model-folder.ts";
 import { tensor } from "../../support/onnx/tensor-proto.ts";
 
 const INFO = { inputs: [], outputs: [], provider: "cpu" };
@@ -24,20 +28,19 @@ const ECHO = `
   parentPort.postMessage({ kind: "ran", id, parts: [{ outputs, rowCount }], computeInferMs: 5 });
 `;
 
-/** Starts a thread with this program; `exits` counts how often its end was told. */
-async function start(source: string) {
-  const told = { exits: 0 };
+/** Starts a thread with this program; `losses` are those that were told. */
+async function start(source: string, runTimeoutMs?: number) {
+  const losses: ThreadLoss[] = [];
   const session = await WorkerSession.start({
     modelPath: "model.onnx",
     device: "cpu",
     intraOpThreads: 1,
     entry: new URL(`data:text/javascript,${encodeURIComponent(source)}`),
-    onExit: () => {
-      told.exits += 1;
-    },
+    onLost: (loss) => losses.push(loss),
+    ...(runTimeoutMs === undefined ? {} : { runTimeoutMs }),
   });
   onTestFinished(() => session.close());
-  return { session, told };
+  return { session, losses };
 }
 
 const whole = () => ({ kind: "whole", feeds: { x: tensor("float32", [2], [1, 2]) } }) as const;
@@ -103,7 +106,7 @@ describe("WorkerSession", () => {
   ])(
     "rejects every run under way with INFERENCE_FAILED when the thread %s, and later ones",
     async (_, onRun) => {
-      const { session, told } = await start(program(onRun));
+      const { session, losses } = await start(program(onRun));
       const runs = await Promise.allSettled([session.run(whole()), session.run(whole())]);
       expect(runs).toMatchObject([
         { status: "rejected", reason: { code: "INFERENCE_FAILED" } },
@@ -111,12 +114,51 @@ describe("WorkerSession", () => {
       ]);
       await expect(session.run(whole())).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
       await session.close();
-      expect(told.exits).toBe(1);
+      expect(losses).toEqual(["died"]);
     },
   );
 
+  describe("with a limit for runs", () => {
+    /** Each run ends when `file` is there, and not before. */
+    const held = (file: string) =>
+      program(`
+        const { existsSync } = await import("node:fs");
+        while (!existsSync(${JSON.stringify(file)})) await new Promise(setImmediate);
+        ${ECHO}
+      `).replace('"message", (', '"message", async (');
+
+    test("fails a run that does not end with INFERENCE_FAILED, and is lost as hung, once", async () => {
+      const file = join(temporaryModelFolder({}), "end");
+      const { session, losses } = await start(held(file), 40);
+      const runs = [session.run(whole()), session.run(whole())];
+      for (const run of runs) await expect(run).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
+      expect(losses).toEqual(["hung"]);
+      await expect(session.run(whole())).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
+      // Nobody waits for the thread.
+      await session.close();
+      writeFileSync(file, "");
+    });
+
+    test("answers runs that end in time", async () => {
+      const { session, losses } = await start(program(ECHO), 60_000);
+      expect(await session.run(whole())).toMatchObject({ rows: [{ outputs: whole().feeds }] });
+      expect(losses).toEqual([]);
+    });
+
+    test("does not count the time in which the process stood still", async () => {
+      const file = join(temporaryModelFolder({}), "end");
+      const { session, losses } = await start(held(file), 400);
+      const run = session.run(whole());
+      // As after a pause: much later by the clock, and the event loop has not turned.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+      writeFileSync(file, "");
+      expect(await run).toMatchObject({ rows: [{ outputs: whole().feeds }] });
+      expect(losses).toEqual([]);
+    });
+  });
+
   test("is closed when the run under way has ended, and not before", async () => {
-    const { session, told } = await start(`
+    const { session, losses } = await start(`
       import { parentPort } from "node:worker_threads";
       let pending;
       parentPort.on("message", (message) => {
@@ -133,7 +175,7 @@ describe("WorkerSession", () => {
     const run = session.run(whole());
     await session.close();
     expect((await run).rows).toEqual([{ outputs: whole().feeds }]);
-    expect(told.exits).toBe(1);
+    expect(losses).toEqual(["died"]);
     await session.close();
   });
 
@@ -169,11 +211,57 @@ describe("WorkerSession", () => {
       device: "cpu",
       intraOpThreads: 1,
       entry: new URL(`data:text/javascript,${encodeURIComponent(source)}`),
-      onExit: () => {
+      onLost: () => {
         told += 1;
       },
     });
     await expect(starting).rejects.toThrow(StartupError);
     expect(told).toBe(exits);
   });
+
+  test("tells of its end, and fails, when the thread ends right after it has loaded, as this one is busy", async () => {
+    const { starting, told } = startUnheard(
+      `parentPort.postMessage({ kind: "loaded", info: ${JSON.stringify(INFO)} });`,
+    );
+    const session = await starting;
+    await expect(session.run(whole())).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
+    await session.close();
+    expect(told.losses).toBe(1);
+  });
+
+  test("tells of no end when the thread refused the model and ended, as this one was busy", async () => {
+    const { starting, told } = startUnheard(
+      `parentPort.postMessage({ kind: "refused", reason: "no model" });`,
+    );
+    await expect(starting).rejects.toThrow("no model");
+    expect(told.losses).toBe(0);
+  });
 });
+
+/** Starts a thread and hears nothing of it until it is gone: its message and its exit then come in one turn. */
+function startUnheard(source: string) {
+  const file = join(temporaryModelFolder({}), "thread");
+  const told = { losses: 0 };
+  const starting = WorkerSession.start({
+    modelPath: "model.onnx",
+    device: "cpu",
+    intraOpThreads: 1,
+    entry: new URL(
+      `data:text/javascript,${encodeURIComponent(`
+        import { readlinkSync, renameSync, writeFileSync } from "node:fs";
+        import { parentPort } from "node:worker_threads";
+        const file = ${JSON.stringify(file)};
+        writeFileSync(file + ".new", readlinkSync("/proc/thread-self"));
+        renameSync(file + ".new", file);
+        ${source}
+      `)}`,
+    ),
+    onLost: () => {
+      told.losses += 1;
+    },
+  });
+  while (!existsSync(file));
+  const thread = `/proc/${readFileSync(file, "utf8")}`;
+  while (existsSync(thread));
+  return { starting, told };
+}

@@ -28,9 +28,24 @@ describe("describeSignature", () => {
     ["class", { name: "class", dtype: "int64", shape: ["N"] }],
     ["label", { name: "label", dtype: "string", shape: ["N"] }],
     ["scores", { name: "scores", dtype: "float32", shape: ["N", 2] }],
-    ["top_k", { name: "top_k", dtype: "string" }],
   ] as const)("describes %s of a classifier", (name, description) => {
     expect(describeSignature(name, CLASSIFIER, OUTPUTS)).toEqual([description]);
+  });
+
+  test("describes lists of objects by their fields, and a handler's answer as text", () => {
+    const fields = [
+      { name: "label", dtype: "string", shape: ["N", "k"] },
+      { name: "class", dtype: "int64", shape: ["N", "k"] },
+      { name: "score", dtype: "float32", shape: ["N", "k"] },
+    ];
+    expect(describeSignature("top_k", CLASSIFIER, OUTPUTS)).toEqual(fields);
+    expect(describeSignature("boxes", DETECTOR, OUTPUTS)).toEqual([
+      ...fields.map((one) => ({ ...one, shape: ["N", "any"] })),
+      { name: "box", dtype: "float32", shape: ["N", "any", 4] },
+    ]);
+    expect(describeSignature("custom", CLASSIFIER, OUTPUTS)).toEqual([
+      { name: "custom", dtype: "string", shape: ["N"] },
+    ]);
   });
 
   test("describes class and label as lists where several can be right", () => {
@@ -50,7 +65,6 @@ describe("describeSignature", () => {
       "detection_scores",
       "detection_classes",
     ]);
-    expect(describeSignature("boxes", DETECTOR, OUTPUTS)).toEqual([{ name: "boxes", dtype: "string" }]);
   });
 
   test.each([

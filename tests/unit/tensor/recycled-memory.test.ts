@@ -22,6 +22,14 @@ describe("recycledMemory", () => {
     expect(second.buffer).not.toBe(first.buffer);
   });
 
+  test("keeps what it has, and nothing that is larger than its bound", () => {
+    const memory = recycledMemory(8);
+    const kept = memory("uint8", 8) as Uint8Array;
+    const larger = memory("uint8", 9) as Uint8Array;
+    expect((memory("uint8", 9) as Uint8Array).buffer).not.toBe(larger.buffer);
+    expect((memory("uint8", 2) as Uint8Array).buffer).toBe(kept.buffer);
+  });
+
   test("keeps no strings", () => {
     const memory = recycledMemory();
     expect(memory("string", 2)).not.toBe(memory("string", 2));
