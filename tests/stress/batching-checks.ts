@@ -97,7 +97,7 @@ async function sharing(context: StressContext): Promise<void> {
     const after = await readMetrics(url);
     sheet.equal("runs of lone requests", growth(loaded, after, RUNS), LONELY_REQUESTS);
     const queue = 'onnx_serving_stage_duration_seconds_sum{stage="queue"}';
-    sheet.atMost(
+    sheet.timeAtMost(
       "a lone request waits, ms",
       (growth(loaded, after, queue) / LONELY_REQUESTS) * 1000,
       LONELY_WAIT_MS,

@@ -70,8 +70,12 @@ async function lateRows(context: StressContext): Promise<void> {
       const spanMs = performance.now() - startMs;
       const rows = growth(before, await settled(server), ROWS);
       sheet.note("a run, deadline, ms", `${runMs.toFixed(0)}, ${timeoutMs}`);
-      sheet.equal("answers", tally(statuses), `504 x ${BURST}`);
-      sheet.atMost("rows run", rows, Math.min(BURST - 1, Math.ceil(spanMs / (0.6 * runMs)) + 1));
+      const inTime = statuses.filter((status) => status === 200).length;
+      sheet.note("answers", tally(statuses));
+      sheet.equal("answered or late", inTime + statuses.filter((status) => status === 504).length, BURST);
+      // None, if the run that the deadline was taken from was no slower than the others.
+      sheet.timeAtMost("answered", inTime, 0);
+      sheet.timeAtMost("rows run", rows, Math.min(BURST - 1, Math.ceil(spanMs / (0.6 * runMs)) + 1));
     },
   );
 }
@@ -103,12 +107,13 @@ async function queuedLeave(context: StressContext): Promise<void> {
       sheet.equal("who stayed", tally(answers.map(({ status }) => status)), `200 x ${clients / 2}`);
       sheet.note("left before their answer", gone);
       // An answer may be on its way to who leaves.
-      sheet.atMost("not counted as cancelled", gone - growth(before, after, CANCELLED), BATCH_ROWS);
-      // What ran when they left can't be called back.
-      sheet.atMost("rows run for who left", growth(before, after, ROWS) - (clients - gone), BATCH_ROWS);
+      sheet.timeAtMost("not counted as cancelled", gone - growth(before, after, CANCELLED), BATCH_ROWS);
+      // What ran when they left can't be called back; nor what runs before the server has heard of it.
+      sheet.timeAtMost("rows run for who left", growth(before, after, ROWS) - (clients - gone), BATCH_ROWS);
+      sheet.atLeast("dropped before they ran", clients - growth(before, after, ROWS), 1);
       await sleep(100);
       const logged = statuses.filter((status) => status === 499).length;
-      sheet.atMost("not logged with 499", gone - logged, BATCH_ROWS);
+      sheet.timeAtMost("not logged with 499", gone - logged, BATCH_ROWS);
     },
     onLogLine,
   );
@@ -150,7 +155,8 @@ function withSlowModel<Result>(
   onLogLine?: (line: string) => void,
 ): Promise<Result> {
   const modelFolder = writeGraph(context, "slow", slowClassifier({ products: PRODUCTS }));
-  return withServer(context, { modelFolder, flags, ...(onLogLine && { onLogLine }) }, use);
+  const oneAtATime = [...flags, "--inference-lanes=1"];
+  return withServer(context, { modelFolder, flags: oneAtATime, ...(onLogLine && { onLogLine }) }, use);
 }
 
 /** The median of five. */

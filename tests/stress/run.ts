@@ -57,7 +57,7 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 const interrupt = new AbortController();
 
 async function runCheck(name: string, check: StressCheck, base: Omit<StressContext, "sheet">): Promise<void> {
-  const sheet = new FigureSheet();
+  const sheet = new FigureSheet({ judgesTimes: !options.short });
   const startMs = performance.now();
   const say = (outcome: keyof typeof counts, word: string, reason = "") => {
     counts[outcome] += 1;
