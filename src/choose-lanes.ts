@@ -22,6 +22,8 @@ export interface ChooseLanesOptions {
   readonly makeFeed: () => Feed;
   /** Rows of a feed. */
   readonly rows: number;
+  /** See {@link PaceOptions}. */
+  readonly beside?: PaceOptions["beside"];
   /** What one session takes: the weights, and what its runs need. */
   readonly laneBytes: number;
   /** Returns what the process may still take. */
@@ -69,7 +71,7 @@ export async function chooseLanes(options: ChooseLanesOptions): Promise<LaneChoi
 
 /** Returns the lanes, or why they are not taken; then they are closed. */
 async function tryLanes(
-  { cpus, start, makeFeed, rows, measure }: ChooseLanesOptions,
+  { cpus, start, makeFeed, rows, beside, measure }: ChooseLanesOptions,
   best: LaneChoice,
   lanes: number,
 ): Promise<LaneChoice | { readonly refused: string }> {
@@ -83,7 +85,7 @@ async function tryLanes(
     return { refused };
   };
   const compare = async () => {
-    const paces = await measure({ groups: [best.sessions, started], makeFeed });
+    const paces = await measure({ groups: [best.sessions, started], makeFeed, beside });
     const [before = 0, now = 0] = paces.map((pace) => pace * rows);
     return { before, now };
   };

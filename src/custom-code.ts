@@ -65,8 +65,8 @@ export function imageHooksOf(
   );
 }
 
-/** Size of the picture that hooks are tried with; in pixels. */
-const TRIAL_EDGE = 224;
+/** Size of the picture that hooks and lanes are tried with, which is that of map tiles; in pixels. */
+const TRIAL_EDGE = 256;
 
 /**
  * Makes a row of a black picture, by way of the hooks of a model that has no golden pair; undefined where they turn it
@@ -79,9 +79,25 @@ export async function tryImageHooks(
   spec: PreprocessSpec,
   hooks: ImageHooks | undefined,
 ): Promise<PreprocessedImage | undefined> {
+  return unlessRejected(() => imagePool.preprocess({ bytes: blackPng() }, spec, hooks));
+}
+
+/**
+ * Returns what makes a row of a black picture on the image workers: the same work as for the tile of a request. A picture
+ * that is turned down has cost its work as well.
+ */
+export function imageRowMaker(
+  imagePool: ImagePool,
+  spec: PreprocessSpec,
+  hooks: ImageHooks | undefined,
+): () => Promise<unknown> {
+  const bytes = blackPng();
+  return () => imagePool.preprocess({ bytes }, spec, hooks).catch(() => undefined);
+}
+
+function blackPng(): Buffer {
   const black = new Uint8Array(TRIAL_EDGE * TRIAL_EDGE);
-  const png = encodeMaskPng(black, { height: TRIAL_EDGE, width: TRIAL_EDGE });
-  return unlessRejected(() => imagePool.preprocess({ bytes: png }, spec, hooks));
+  return encodeMaskPng(black, { height: TRIAL_EDGE, width: TRIAL_EDGE });
 }
 
 /**

@@ -40,6 +40,8 @@ export interface FindLanesOptions {
   readonly batching: Batching;
   /** Makes a row to feed, anew for each call; absent where none is known that the model takes. */
   readonly makeRow: (() => Tensors) | undefined;
+  /** Makes the row of an image on the image workers, as for a request; absent where no images come. */
+  readonly makeImageRow?: (() => Promise<unknown>) | undefined;
   /** What the warm-up found. */
   readonly measured: Awaited<ReturnType<typeof warmUp>>;
   /** What the first lane takes of the memory. */
@@ -125,16 +127,18 @@ function trialFeed({ plan, makeRow, batching, measured }: FindLanesOptions): Tri
 }
 
 function tryLanes(
-  { plan, first, start, laneBytes }: FindLanesOptions,
+  { plan, first, start, laneBytes, makeImageRow }: FindLanesOptions,
   { rows, makeRow }: TrialFeed,
 ): Promise<LaneChoice> {
   const { cudaDevice } = firstPlace(plan);
+  const beside = makeImageRow && (() => Promise.all(Array.from({ length: rows }, makeImageRow)));
   return chooseLanes({
     first,
     cpus: plan.cpus,
     start: (lane, intraOpThreads) => start({ lane, device: "cpu", intraOpThreads, cudaDevice }),
     makeFeed: () => ({ kind: "rows", rows: Array.from({ length: rows }, makeRow), batchSize: rows }),
     rows,
+    beside,
     laneBytes,
     freeBytes: () => process.availableMemory(),
     measure: measurePaces,

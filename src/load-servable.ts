@@ -3,6 +3,7 @@ import type { Settings } from "./config/settings.ts";
 import {
   type CustomCode,
   imageHooksOf,
+  imageRowMaker,
   loadCustomCode,
   tryImageHooks,
   tryPostprocess,
@@ -163,6 +164,7 @@ async function prove(options: LoadOptions, opened: Opened): Promise<LoadedServab
     },
     batching: provenBatching,
     makeRow: trial === undefined ? undefined : makeRow,
+    makeImageRow: chosen && imageRowMaker(imagePool, chosen.spec, imageHooks),
     measured,
     laneBytes: process.memoryUsage.rss() - rssBefore,
   });

@@ -73,7 +73,7 @@ describe("loadServable, of a folder with handler.mjs", () => {
       /^the trial run: handler\.mjs failed in postprocess: Cannot read/,
     );
     const told =
-      "export const postprocess = (_, { origin }) => (origin.source.height === 224 ? 1 : undefined);";
+      "export const postprocess = (_, { origin }) => (origin.source.height === 256 ? 1 : undefined);";
     await expect(served(files(`${REDDEN} ${told}`))).resolves.toBeDefined();
   });
 

@@ -164,6 +164,28 @@ describe("findLanes", () => {
     expect(await find(options)).toMatchObject({ count: 1, reason, places: [] });
   });
 
+  test("tries lanes beside the making of as many images as a batch has rows", async () => {
+    let images = 0;
+    await findLanes({
+      plan: plan({ cpus: 2 }),
+      first: session("cpu"),
+      start: async () => session("cpu"),
+      batching: { kind: "rows" },
+      makeRow,
+      makeImageRow: async () => {
+        images += 1;
+      },
+      measured: {
+        maxBatchSize: 4,
+        maxBatchSizeReason: "",
+        batchTimings: [{ batchSize: 4, runMs: 5 }],
+      } as unknown as FindLanesOptions["measured"],
+      laneBytes: 1,
+    });
+    expect(images).toBeGreaterThan(4);
+    expect(images % 4).toBe(0);
+  });
+
   test("tries more with the largest batch that is served and runs within 100 ms", async () => {
     const batchTimings = [1, 2, 4, 8].map((batchSize) => ({ batchSize, runMs: 30 * batchSize }));
     const sizes = new Set<number>();

@@ -28,7 +28,11 @@ function scripted(...script: number[]) {
 const makeFeed = () => ({ kind: "whole", feeds: {} }) as const;
 
 async function measure(...groups: Session[][]) {
-  const paces = measurePaces({ groups, makeFeed });
+  return measureBeside(groups);
+}
+
+async function measureBeside(groups: Session[][], beside?: () => Promise<unknown>) {
+  const paces = measurePaces({ groups, makeFeed, beside });
   await vi.advanceTimersByTimeAsync(10_000);
   return paces;
 }
@@ -45,7 +49,7 @@ describe("measurePaces", () => {
   test("takes a round of one run for a session whose runs are longer than a round", async () => {
     const { session, runs } = scripted(100);
     expect(await measure([session])).toEqual([10]);
-    expect(runs).toHaveLength(1 + 3);
+    expect(runs).toHaveLength(1 + 5);
   });
 
   test("does not count the first run", async () => {
@@ -68,6 +72,17 @@ describe("measurePaces", () => {
       return { ...session, run };
     };
     await measure([named("a")], [named("b")]);
-    expect(order).toEqual(["a", "b", "a", "b", "a", "b", "a", "b"]);
+    expect(order).toEqual(Array.from({ length: 1 + 5 }, () => ["a", "b"]).flat());
+  });
+
+  test("does what goes beside a run with each run that it counts, and waits for it", async () => {
+    const { session, runs } = scripted(10);
+    let works = 0;
+    const beside = () => {
+      works += 1;
+      return new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    expect(await measureBeside([[session]], beside)).toEqual([50]);
+    expect(works).toBe(runs.length - 1);
   });
 });
