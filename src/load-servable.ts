@@ -14,6 +14,7 @@ import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { ImagePool } from "./image-workers/image-pool.ts";
 import type { ImageHooks, PreprocessedImage } from "./image-workers/image-task.ts";
 import type { ModelFile } from "./lane-starter.ts";
+import { plainRow, zeroImage } from "./made-up-row.ts";
 import { checkInFolder } from "./model/check-in-folder.ts";
 import { chooseHead } from "./model/choose-head.ts";
 import { choosePreprocess, rowShape } from "./model/choose-preprocess.ts";
@@ -23,7 +24,7 @@ import { utilsWarnings } from "./model/find-handler.ts";
 import { findModel, type ModelLocation } from "./model/find-model.ts";
 import { compareGolden, type GoldenPair, type GoldenResult, readGoldenPair } from "./model/golden.ts";
 import { hashFile } from "./model/hash-file.ts";
-import { findImageInput, type ImageInput } from "./model/image-input.ts";
+import { findImageInput } from "./model/image-input.ts";
 import { readOnnxFile } from "./model/onnx-file.ts";
 import { openArchive } from "./model/open-archive.ts";
 import { readRecipe } from "./model/read-recipe.ts";
@@ -34,8 +35,8 @@ import type { SessionLanes } from "./runtime/session-lanes.ts";
 import type { Servable } from "./servable.ts";
 import { requireOffered } from "./signature/choose-signature.ts";
 import { type Head, offeredSignatures } from "./signature/head.ts";
-import { allocate } from "./tensor/dtype.ts";
-import { elementCount, type Tensor, type Tensors } from "./tensor/tensor.ts";
+import { sharedRow } from "./tensor/shared-row.ts";
+import { elementCount, type Tensors } from "./tensor/tensor.ts";
 import { runTrial, type Trial, unmeasuredPlan, warmUp } from "./trial-run.ts";
 
 export interface LoadOptions extends LanePlan {
@@ -113,7 +114,7 @@ async function prove(options: LoadOptions, opened: Opened): Promise<LoadedServab
   const image = findImageInput(info, recipe);
   const chosen = image === undefined ? undefined : choosePreprocess(image, recipe);
   const makeRow =
-    chosen === undefined || image === undefined ? plainRow(session) : zeroImage(image, chosen.spec);
+    chosen === undefined || image === undefined ? plainRow(info) : zeroImage(image, chosen.spec);
   const batching = findBatching(info, image !== undefined);
   const imageHooks = imageHooksOf(
     custom,
@@ -150,10 +151,11 @@ async function prove(options: LoadOptions, opened: Opened): Promise<LoadedServab
     const origin = sample === undefined ? {} : { origin: sample.geometry };
     await tryPostprocess(imagePool, custom, head, { outputs: trial.outputs, ...origin });
   }
+  const row = sharedRow(makeRow());
   const measured =
     trial === undefined
       ? unmeasuredPlan(settings.maxBatchSize)
-      : await warmUp({ ...settings, session, batching: trial.batching, makeRow });
+      : await warmUp({ ...settings, session, batching: trial.batching, makeRow: () => row });
   const lanes = await openLanes({
     plan: options,
     first: session,
@@ -163,7 +165,7 @@ async function prove(options: LoadOptions, opened: Opened): Promise<LoadedServab
       if (golden !== undefined) requireGolden(location, compareGolden(golden, outputs));
     },
     batching: provenBatching,
-    makeRow: trial === undefined ? undefined : makeRow,
+    makeRow: trial === undefined ? undefined : () => row,
     makeImageRow: chosen && imageRowMaker(imagePool, chosen.spec, imageHooks),
     measured,
     laneBytes: process.memoryUsage.rss() - rssBefore,
@@ -275,26 +277,4 @@ function requireGolden({ folder }: ModelLocation, result: GoldenResult): GoldenR
   throw new StartupError(
     `${folder}/golden: the outputs differ from the training framework's by ${result.largestDifference.toPrecision(3)}, above the tolerance ${result.tolerance}: check the preprocessing (mean, std, size, filter)`,
   );
-}
-
-/** Sizes that the graph leaves open: 1 for plain tensors, a usual picture's for images. */
-const OPEN_EDGE = 224;
-
-function plainRow({ info }: Session): () => Tensors {
-  const rows = info.inputs.map(({ name, dtype, shape }) => {
-    const rowShape = shape.slice(1).map((size) => (typeof size === "number" ? size : 1));
-    return [name, { dtype, shape: rowShape }] as const;
-  });
-  return () => Object.fromEntries(rows.map(([name, row]) => [name, zeros(row)]));
-}
-
-function zeroImage(image: ImageInput, spec: PreprocessSpec): () => Tensors {
-  const edges = [image.height ?? OPEN_EDGE, image.width ?? OPEN_EDGE];
-  const channels = spec.mean.length;
-  const shape = rowShape(spec) ?? (spec.layout === "CHW" ? [channels, ...edges] : [...edges, channels]);
-  return () => ({ [image.name]: zeros({ dtype: image.dtype, shape }) });
-}
-
-function zeros({ dtype, shape }: Pick<Tensor, "dtype" | "shape">): Tensor {
-  return { dtype, shape, data: allocate(dtype, elementCount(shape)) };
 }
