@@ -53,7 +53,9 @@ export async function openLanes(options: OpenLanesOptions): Promise<OpenedLanes>
       await Promise.all(others.map((session) => prove(session)));
     }
     const opened =
-      makeRow === undefined ? undefined : await warmNew({ ...options, start }, { sessions, wide, makeRow });
+      makeRow === undefined
+        ? undefined
+        : await warmNew({ ...options, start, makeRow }, { sessions, intraOpThreads });
     const lanes = opened?.sessions ?? sessions;
     const isShared = plan.load !== undefined && first.info.provider === "cuda";
     const devices = lanes.map((session) => devicesOf.get(session) ?? 0);
@@ -78,40 +80,63 @@ type Sessions = readonly [Session, ...Session[]];
 
 interface FoundSessions {
   readonly sessions: Sessions;
-  readonly wide: Session | undefined;
-  readonly makeRow: () => Tensors;
+  readonly intraOpThreads: number;
 }
+
+type WarmOptions = OpenLanesOptions & { readonly makeRow: () => Tensors };
 
 interface WarmSessions {
   readonly sessions: Sessions;
-  readonly wide: Session | undefined;
+  readonly wide?: Session;
   readonly measured: OpenedLanes["measured"];
 }
 
-/** Runs every batch size on every lane that is new. Lanes in the first session's place are timed anew, with its sizes. */
-async function warmNew(
-  options: OpenLanesOptions,
-  { sessions, wide, makeRow }: FoundSessions,
-): Promise<WarmSessions> {
-  const { first, plan, batching } = options;
-  const isReplaced = !sessions.includes(first);
-  const [lead] = isReplaced ? sessions : [first];
-  const { maxBatchSize } = options.measured;
+/** Runs every batch size on every lane that is new, so that no caller pays for first runs. */
+async function warmNew(options: WarmOptions, found: FoundSessions): Promise<WarmSessions> {
+  const { first, plan, batching, makeRow, measured } = options;
+  const { sessions } = found;
+  if (!sessions.includes(first)) return warmReplacing(options, found);
+  const { maxBatchSize } = measured;
+  const others = sessions.filter((session) => session !== first);
   const { allowedBatchSizes } = plan.settings;
-  const sizes = { batching, makeRow, maxBatchSize, allowedBatchSizes };
-  const measured = isReplaced
-    ? retimed(await warmUp({ session: lead, ...sizes }), plan.settings.maxBatchSize)
-    : options.measured;
-  const warm = (session: Session) => warmUp({ session, ...sizes });
-  await Promise.all(sessions.filter((session) => session !== lead).map(warm));
-  // What served on the CPU goes on there: to look for a GPU again would cost the time of a start.
-  const renewFirst = (lane: number, largest: number) =>
-    renew(first, { ...firstPlace(plan), device: "cpu", lane }, { ...options, measured, makeRow, largest });
+  const warm = (session: Session) => warmUp({ session, batching, makeRow, maxBatchSize, allowedBatchSizes });
+  await Promise.all(others.map(warm));
+  if (!hasRunLarger(first, measured)) return { sessions, measured };
+  const renewed = await renew(first, onCpu(plan, 0), { ...options, largest: maxBatchSize });
+  return { sessions: [renewed, ...others], measured };
+}
+
+/** Lanes in the first session's place are timed anew, with its sizes. It stays for a row that is alone. */
+async function warmReplacing(
+  options: WarmOptions,
+  { sessions, intraOpThreads }: FoundSessions,
+): Promise<WarmSessions> {
+  const { first, plan, batching, makeRow } = options;
+  const { maxBatchSize: tried } = options.measured;
+  const { maxBatchSize: asSet, allowedBatchSizes } = plan.settings;
+  const [lead, ...others] = sessions;
+  const sizes = { batching, makeRow, maxBatchSize: tried, allowedBatchSizes };
+  const measured = retimed(await warmUp({ session: lead, ...sizes }), asSet);
+  const { maxBatchSize: largest } = measured;
+  const renewLane = (session: Session, lane: number) =>
+    renew(session, { ...onCpu(plan, lane), intraOpThreads }, { ...options, measured, largest });
+  const warm = async (session: Session) => {
+    await runEachSize({ session, makeRow }, measured.batchTimings, largest);
+    return session;
+  };
+  // All of them ran the size that was tried when they were compared with the first.
+  const isKept = tried <= largest && !hasRunLarger(lead, measured);
+  const lanes = isKept
+    ? ([lead, ...(await Promise.all(others.map(warm)))] as const)
+    : ((await Promise.all(sessions.map(renewLane))) as [Session, ...Session[]]);
   // One row at a time is all that it will run.
-  if (wide !== undefined) return { sessions, wide: await renewFirst(sessions.length, 1), measured };
-  if (isReplaced || !hasTriedLarger(first, measured)) return { sessions, wide, measured };
-  const renewed = await renewFirst(0, maxBatchSize);
-  return { sessions: [renewed, ...sessions.filter((session) => session !== first)], wide, measured };
+  const wide = await renew(first, onCpu(plan, lanes.length), { ...options, measured, largest: 1 });
+  return { sessions: lanes, wide, measured };
+}
+
+/** What served on the CPU goes on there: to look for a GPU again would cost the time of a start. */
+function onCpu(plan: OpenLanesOptions["plan"], lane: number): SessionPlace {
+  return { ...firstPlace(plan), device: "cpu", lane };
 }
 
 /** Runs side by side share the CPU's caches: of the sizes up to the first session's, lanes may be better with a smaller one. */
@@ -122,7 +147,7 @@ function retimed(measured: OpenedLanes["measured"], asSet: number | undefined): 
 }
 
 /** On a GPU the memory is the device's, and a start takes seconds. */
-function hasTriedLarger({ info }: Session, { batchTimings, maxBatchSize }: OpenedLanes["measured"]): boolean {
+function hasRunLarger({ info }: Session, { batchTimings, maxBatchSize }: OpenedLanes["measured"]): boolean {
   return info.provider === "cpu" && batchTimings.some(({ batchSize }) => batchSize > maxBatchSize);
 }
 
@@ -133,13 +158,7 @@ function hasTriedLarger({ info }: Session, { batchTimings, maxBatchSize }: Opene
 async function renew(
   session: Session,
   place: SessionPlace,
-  {
-    start,
-    prove,
-    makeRow,
-    measured,
-    largest,
-  }: OpenLanesOptions & { readonly makeRow: () => Tensors; readonly largest: number },
+  { start, prove, makeRow, measured, largest }: WarmOptions & { readonly largest: number },
 ): Promise<Session> {
   await session.close();
   const renewed = await start(place);

@@ -11,16 +11,18 @@ class FakeLane implements Session {
   readonly info: Session["info"];
   readonly sizes = new Set<number>();
   isClosed = false;
-  readonly #runMs: number;
+  readonly #runMs: (rows: number) => number;
 
-  constructor(runMs = 0, provider: "cpu" | "cuda" = "cpu") {
+  constructor(runMs: (rows: number) => number = () => 0, provider: "cpu" | "cuda" = "cpu") {
     this.info = { inputs: [], outputs: [], provider };
     this.#runMs = runMs;
   }
 
   async run(feed: Feed) {
-    if (feed.kind === "rows") this.sizes.add(feed.batchSize);
-    if (this.#runMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#runMs));
+    const rows = feed.kind === "rows" ? feed.batchSize : 1;
+    this.sizes.add(rows);
+    const runMs = this.#runMs(rows);
+    if (runMs > 0) await new Promise((resolve) => setTimeout(resolve, runMs));
     return { rows: [], computeInferMs: 0 };
   }
 
@@ -89,11 +91,11 @@ describe("openLanes", () => {
     onTestFinished(() => {
       vi.useRealTimers();
     });
-    const first = new FakeLane(20);
+    const first = new FakeLane(() => 20);
     const lanes: FakeLane[] = [];
     const prove = vi.fn(async () => {});
     const start = vi.fn(async ({ intraOpThreads }: Parameters<OpenLanesOptions["start"]>[0]) => {
-      const lane = new FakeLane(intraOpThreads === 1 ? 40 : 20);
+      const lane = new FakeLane(() => (intraOpThreads === 1 ? 40 : 20));
       lanes.push(lane);
       return lane;
     });
@@ -133,6 +135,45 @@ describe("openLanes", () => {
     expect(start).toHaveBeenLastCalledWith({ lane: 2, device: "cpu", intraOpThreads: 4, cudaDevice: 0 });
   });
 
+  test("opens lanes anew that took the first session's place and ran larger batches than they will", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const lanes: FakeLane[] = [];
+    const start = vi.fn(async ({ intraOpThreads }: Parameters<OpenLanesOptions["start"]>[0]) => {
+      // On one thread a row is no cheaper in company.
+      const lane = new FakeLane(intraOpThreads === 1 ? (rows) => 10 * rows : () => 40);
+      lanes.push(lane);
+      return lane;
+    });
+    const { opened } = open({
+      first: new FakeLane(() => 40),
+      plan: {
+        settings: {
+          device: "cpu",
+          inferenceLanes: undefined,
+          intraOpThreads: undefined,
+          maxBatchSize: undefined,
+        },
+        cpus: 2,
+        cuda: { devices: [0], areNamed: false },
+      },
+      start,
+      measured: { ...measured, batchTimings: [1, 4].map((batchSize) => ({ batchSize, runMs: 40 })) },
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { measured: learnt } = await opened;
+    expect(learnt.maxBatchSize).toBe(1);
+    expect(lanes.map(({ isClosed }) => isClosed)).toEqual([true, true, false, false, false]);
+    expect(lanes.slice(2).map(({ sizes }) => [...sizes])).toEqual([[1], [1], [1]]);
+    expect(start.mock.calls.slice(2).map(([{ lane, intraOpThreads }]) => [lane, intraOpThreads])).toEqual([
+      [0, 1],
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
   test("opens the first lane anew when it tried larger batches than it will run, whose memory it would keep", async () => {
     const prove = vi.fn(async () => {});
     const batchTimings = [1, 2, 4, 8].map((batchSize) => ({ batchSize, runMs: 1 }));
@@ -153,7 +194,7 @@ describe("openLanes", () => {
 
   test("keeps the first lane on a GPU, whatever it tried", async () => {
     const batchTimings = [{ batchSize: 64, runMs: 1 }];
-    const first = new FakeLane(0, "cuda");
+    const first = new FakeLane(undefined, "cuda");
     await open({ first, measured: { ...measured, batchTimings } }).opened;
     expect(first.isClosed).toBe(false);
   });
