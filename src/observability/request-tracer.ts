@@ -32,10 +32,26 @@ export class RequestTracer {
   /** @see W3C Trace Context, the headers `traceparent` and `tracestate` */
   open(header: ReadHeader): RequestTrace {
     const parent = this.#propagator.extract(ROOT_CONTEXT, header, HEADERS);
+    // One for the whole request: the system's clock tells milliseconds, so that spans that each look at it don't fit together.
+    const epochMs = Date.now() - performance.now();
+    const options = { kind: SpanKind.SERVER, startTime: performance.now() + epochMs };
     // What it is called is known when its route is.
-    const span = this.#tracer.startSpan("request", { kind: SpanKind.SERVER }, parent);
-    return new ServerSpan(this.#tracer, span, trace.getSpanContext(parent) !== undefined);
+    const span = this.#tracer.startSpan("request", options, parent);
+    return new ServerSpan({
+      tracer: this.#tracer,
+      span,
+      hasParent: trace.getSpanContext(parent) !== undefined,
+      epochMs,
+    });
   }
+}
+
+interface ServerSpanOptions {
+  readonly tracer: Tracer;
+  readonly span: Span;
+  readonly hasParent: boolean;
+  /** What is added to a time of `performance.now()` to make it one of the calendar. */
+  readonly epochMs: number;
 }
 
 class ServerSpan implements RequestTrace {
@@ -44,14 +60,16 @@ class ServerSpan implements RequestTrace {
   readonly #tracer: Tracer;
   readonly #span: Span;
   readonly #hasParent: boolean;
+  readonly #epochMs: number;
 
-  constructor(tracer: Tracer, span: Span, hasParent: boolean) {
+  constructor({ tracer, span, hasParent, epochMs }: ServerSpanOptions) {
     const { traceId, spanId } = span.spanContext();
     this.ids = { trace_id: traceId, span_id: spanId };
     this.stages = span.isRecording() ? new StageTimes() : undefined;
     this.#tracer = tracer;
     this.#span = span;
     this.#hasParent = hasParent;
+    this.#epochMs = epochMs;
   }
 
   servedBy({ name, version }: { readonly name: string; readonly version: number }): void {
@@ -67,7 +85,7 @@ class ServerSpan implements RequestTrace {
     this.#span.setAttributes(attributes);
     if (isError) this.#span.setStatus({ code: SpanStatusCode.ERROR });
     this.#addStages(this.stages);
-    this.#span.end();
+    this.#span.end(performance.now() + this.#epochMs);
   }
 
   #addStages(stages: StageTimes): void {
@@ -75,7 +93,8 @@ class ServerSpan implements RequestTrace {
     for (const { stage, startMs, endMs, figures } of stages) {
       const attributes: Attributes = {};
       for (const [name, value] of Object.entries(figures)) attributes[`onnx_serving.${name}`] = value;
-      this.#tracer.startSpan(stage, { startTime: startMs, attributes }, parent).end(endMs);
+      const startTime = startMs + this.#epochMs;
+      this.#tracer.startSpan(stage, { startTime, attributes }, parent).end(endMs + this.#epochMs);
     }
   }
 }
