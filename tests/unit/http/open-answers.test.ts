@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { OpenAnswers } from "../../../src/http/open-answers.ts";
 
@@ -57,6 +58,7 @@ describe("OpenAnswers", () => {
     });
     first?.end();
     await once(first as ServerResponse, "close");
+    await setImmediate();
     expect(isNone).toBe(false);
     last?.end();
     await none;
