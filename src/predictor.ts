@@ -1,6 +1,8 @@
+import type { StageTimes } from "./observability/stage-times.ts";
 import type { PredictRequest } from "./protocol/predict-request.ts";
 import type { Prediction } from "./protocol/write-predictions.ts";
-import { RequestFlow, type RequestParts } from "./request-flow.ts";
+import { RequestFlow } from "./request-flow.ts";
+import type { RequestParts } from "./request-parts.ts";
 import type { SignatureName } from "./signature/head.ts";
 import type { SignatureParameters } from "./signature/signature-parameters.ts";
 import type { Tensors } from "./tensor/tensor.ts";
@@ -14,6 +16,8 @@ export interface PredictOptions {
   readonly deadlineMs: number;
   /** Called when one of the request's rows has its answer, or never will. */
   readonly rowEnded: () => void;
+  /** Where the request is traced. */
+  readonly stages?: StageTimes | undefined;
 }
 
 /** One prediction for each instance, in order; or all outputs of a columnar request at once. */

@@ -1,50 +1,23 @@
-import type { BatchScheduler, Task } from "./batching/batch-scheduler.ts";
-import type { FairPermits } from "./batching/fair-permits.ts";
+import type { EndedRow, Task } from "./batching/batch-scheduler.ts";
 import { type CustomCode, labelsOf } from "./custom-code.ts";
-import type { DecodeMemory } from "./decode-memory.ts";
 import { ServingError } from "./errors.ts";
 import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { Raster, Size } from "./image/raster.ts";
-import type { ImagePool } from "./image-workers/image-pool.ts";
 import type { EncodedImage, PreprocessedImage } from "./image-workers/image-task.ts";
 import { atInstance, isInstanceError, runError, withKey } from "./instance-error.ts";
-import type { Stage } from "./observability/metrics.ts";
 import type { PredictAnswer, PredictOptions } from "./predictor.ts";
 import type { Instance, PredictRequest } from "./protocol/predict-request.ts";
 import { tfsPredictions } from "./protocol/tfs-outputs.ts";
 import type { Prediction } from "./protocol/write-predictions.ts";
+import type { RequestParts, Work } from "./request-parts.ts";
 import type { RowOutcome } from "./runtime/session.ts";
 import type { Servable } from "./servable.ts";
 import type { SignatureName } from "./signature/head.ts";
 import { isHeavy, type RowResult, renderSignature } from "./signature/render-signature.ts";
 import { addBatchAxis, dropBatchAxis, mergeColumns, rowCount, splitColumns } from "./tensor/columns.ts";
 import { rowGroup } from "./tensor/row-group.ts";
-import type { RowSlot } from "./tensor/row-slots.ts";
 import type { Tensors } from "./tensor/tensor.ts";
 import type { Value } from "./tensor/value.ts";
-
-/** What the scheduler holds: a row to merge with others, or tensors to feed as they are, alone. */
-export type Work =
-  | { readonly kind: "row"; readonly row: Tensors }
-  | { readonly kind: "whole"; readonly feeds: Tensors };
-
-/** What all requests share. */
-export interface RequestParts {
-  readonly servable: Servable;
-  readonly scheduler: BatchScheduler<Work, RowOutcome>;
-  readonly imagePool: ImagePool;
-  /** Bounds the rows between the decoder and the answer: each is hundreds of kilobytes. */
-  readonly rowPermits: FairPermits;
-  /** One for each image worker: the turns for one are taken here, where requests are told apart, not in the pool. */
-  readonly workerPermits: FairPermits;
-  /** Taken before the places that all images share: a large one that waits for it keeps no small one waiting. */
-  readonly decodeMemory: DecodeMemory;
-  /** For each permit, where its row is written; none where rows have no common size. */
-  readonly rowSlots: readonly RowSlot[];
-  readonly stageEnded: (stage: Stage, milliseconds: number) => void;
-  /** The model is kept until what this returns is called. */
-  readonly hold?: () => () => void;
-}
 
 /** What became of an instance's row, and the image that it came from. */
 interface Ran {
@@ -87,8 +60,9 @@ export class RequestFlow {
     this.#parts = parts;
     this.#options = options;
     this.#parameters = parameters;
-    this.#task = parts.scheduler.openTask(options);
-    const { signal } = options;
+    const { signal, stages } = options;
+    const onRowEnded = stages && ((row: EndedRow) => stages.rowEnded(row));
+    this.#task = parts.scheduler.openTask({ ...options, onRowEnded });
     const { decodeMemory, rowPermits, workerPermits } = parts;
     const leave = () => {
       for (const shared of [decodeMemory, rowPermits, workerPermits])
@@ -144,7 +118,7 @@ export class RequestFlow {
       splitColumns(columns, count).map((row) => this.#runRow(row).finally(this.#options.rowEnded)),
     );
     if (this.#options.signature === "serving_default") {
-      return { kind: "outputs", outputs: mergeColumns(outcomes.map(requireOutputs)) };
+      return { kind: "outputs", outputs: this.#merge(outcomes.map(requireOutputs)) };
     }
     const values = outcomes.map((outcome) => this.#render({ outputs: requireOutputs(outcome) }));
     return { kind: "predictions", predictions: (await Promise.all(values)).map((value) => ({ value })) };
@@ -167,7 +141,14 @@ export class RequestFlow {
       const text = "the outputs differ in shape, so that they are no tensor: send images of one size";
       throw new ServingError("INVALID_ARGUMENT", text);
     }
-    return { kind: "outputs", outputs: mergeColumns(outputs) };
+    return { kind: "outputs", outputs: this.#merge(outputs) };
+  }
+
+  #merge(rows: readonly Tensors[]): Tensors {
+    const startMs = performance.now();
+    const outputs = mergeColumns(rows);
+    this.#options.stages?.outputReady(startMs);
+    return outputs;
   }
 
   /** For a model without a batch axis: the request's rows are one tensor, as TensorFlow Serving makes it. */
@@ -227,12 +208,14 @@ export class RequestFlow {
     if (preprocess === undefined || modelInputs.imageInput === undefined) {
       throw new ServingError("INVALID_ARGUMENT", "this model takes tensors, not images");
     }
+    const startMs = performance.now();
     const memory = await decodeMemory.take(this.#task, source, preprocess);
     let permit: number | undefined;
     try {
       permit = await rowPermits.acquire(this.#task);
       const image = await this.#preprocess({ ...source, slot: rowSlots[permit] }, preprocess);
       memory.free();
+      this.#options.stages?.imageReady(startMs, image);
       const outcome = await this.#runRow({ [modelInputs.imageInput]: image.row }, deadlineMs);
       return await use({ outcome, origin: image.geometry, pixels: image.pixels });
     } finally {
@@ -283,6 +266,13 @@ export class RequestFlow {
   }
 
   async #render(result: RowResult, signature: SignatureName = this.#options.signature): Promise<Value> {
+    const startMs = performance.now();
+    const value = await this.#valueOf(result, signature);
+    this.#options.stages?.outputReady(startMs);
+    return value;
+  }
+
+  async #valueOf(result: RowResult, signature: SignatureName): Promise<Value> {
     const { parameters } = this.#options;
     const { imagePool, servable } = this.#parts;
     const { head } = servable;

@@ -13,7 +13,7 @@ export interface ServeOptions {
   readonly cuda: CudaDevices;
 }
 
-/** How long a process that should end at once waits for what its worker threads are in, and for its last answers. */
+/** How long a process that should end at once waits for what its worker threads are in, and for its last answers and telemetry. */
 const LAST_RUN_MS = 2000;
 
 /**
@@ -35,7 +35,7 @@ export async function serve({ settings, cpus, cuda }: ServeOptions): Promise<voi
 
   // Not before the batch that runs has ended, if that is soon.
   const exit = async (code: number, ended: Promise<void>, patienceMs = LAST_RUN_MS) => {
-    await Promise.race([ended, sleep(patienceMs)]);
+    await Promise.race([Promise.all([ended, server.closeTelemetry()]), sleep(patienceMs)]);
     logger.info({ exitCode: code }, "stopped");
     process.exit(code);
   };
@@ -46,7 +46,7 @@ export async function serve({ settings, cpus, cuda }: ServeOptions): Promise<voi
     let isLate = false;
     const { shutdownTimeoutMs } = settings;
     const lastMs = Math.min(LAST_RUN_MS, shutdownTimeoutMs / 10);
-    setTimeout(() => {
+    const lateTimer = setTimeout(() => {
       isLate = true;
       logger.error(
         "the drain takes longer than SHUTDOWN_TIMEOUT_MS allows; unfinished requests get DRAINING",
@@ -54,7 +54,9 @@ export async function serve({ settings, cpus, cuda }: ServeOptions): Promise<voi
       void exit(1, server.cutOff(), lastMs);
     }, shutdownTimeoutMs - lastMs).unref();
     await server.drain(drainMs);
-    if (!isLate) await exit(exitCode, server.endWorkers());
+    // What is left now, telemetry, has its own limit, and is no reason for another exit code.
+    clearTimeout(lateTimer);
+    if (!isLate) await exit(exitCode, server.endWorkers(), lastMs);
   };
   for (const [signal, number] of [
     ["SIGTERM", 15],

@@ -2,7 +2,9 @@ import { setTimeout } from "node:timers/promises";
 import { FairPermits } from "./batching/fair-permits.ts";
 import type { CudaDevices } from "./config/cuda-devices.ts";
 import { listenPort } from "./config/listen-port.ts";
+import { packageVersion } from "./config/package-version.ts";
 import type { Settings } from "./config/settings.ts";
+import { type TelemetryPlan, telemetryPlan } from "./config/telemetry-plan.ts";
 import { ServingError } from "./errors.ts";
 import type { GrpcServer } from "./grpc/grpc-server.ts";
 import { createApp } from "./http/app.ts";
@@ -17,6 +19,8 @@ import { Lifecycle } from "./lifecycle.ts";
 import type { ModelLoader } from "./model-loader.ts";
 import type { Logger } from "./observability/logger.ts";
 import { Metrics, type RefusalReason } from "./observability/metrics.ts";
+import type { OpenTrace } from "./observability/request-trace.ts";
+import type { Telemetry } from "./observability/telemetry.ts";
 import { Admission } from "./serving/admission.ts";
 import { ModelManager } from "./versions/model-manager.ts";
 import { namesSeveral, readModels } from "./versions/model-source.ts";
@@ -49,12 +53,16 @@ export class Server {
   readonly #imageWorkTime: ImageWorkTime;
   readonly #models: ModelManager;
   #loader: ModelLoader | undefined;
+  readonly #telemetryPlan: TelemetryPlan | undefined;
+  #telemetry: Telemetry | undefined;
+  readonly #openTrace: OpenTrace = (header) => this.#telemetry?.openTrace(header);
   #ended: Promise<void> | undefined;
 
-  /** @throws {StartupError} when what says which models are served can't be read. */
+  /** @throws {StartupError} when what says which models are served can't be read, or where telemetry goes. */
   constructor(options: ServerOptions) {
     const { settings, logger } = options;
     this.#options = options;
+    this.#telemetryPlan = telemetryPlan(settings);
     this.#models = new ModelManager({
       readModels: () => readModels(settings),
       load: async (request) => this.#requireLoader().load(request),
@@ -110,6 +118,7 @@ export class Server {
     this.#loader = await this.#createLoader();
     // Told to stop meanwhile: it starts nothing.
     if (this.#ended !== undefined) await this.#loader.close();
+    if (this.#telemetryPlan !== undefined) await this.#startTelemetry(this.#telemetryPlan);
     if (grpcPort !== undefined) await this.#listenGrpc(grpcPort);
     const jsonParser = loadJsonParser();
     await this.#models.start(() => jsonParser);
@@ -151,6 +160,11 @@ export class Server {
     return this.#ended;
   }
 
+  /** Sends what telemetry is left; a collector that does not take it may keep this waiting for long. */
+  async closeTelemetry(): Promise<void> {
+    await this.#telemetry?.close();
+  }
+
   async #endWorkers(): Promise<void> {
     this.#models.stop();
     await Promise.all([this.#loader?.close(), this.#imagePool?.close()]);
@@ -165,7 +179,17 @@ export class Server {
       unsentAnswers: this.#unsentAnswers,
       metrics: this.#metrics,
       models: this.#models,
+      openTrace: this.#openTrace,
     });
+  }
+
+  /** Costs nothing where it is off: the SDK is not even loaded. */
+  async #startTelemetry(plan: TelemetryPlan): Promise<void> {
+    const { logger } = this.#options;
+    const { Telemetry } = await import("./observability/telemetry.ts");
+    this.#telemetry = new Telemetry({ plan, version: packageVersion(), logger, metrics: this.#metrics });
+    const { traces, metrics } = plan;
+    logger.info({ traces: hostOf(traces), metrics: hostOf(metrics) }, "sending telemetry");
   }
 
   /** Calls are answered UNAVAILABLE until the model is loaded. */
@@ -179,6 +203,7 @@ export class Server {
       admission: this.#admission,
       metrics: this.#metrics,
       models: this.#models,
+      openTrace: this.#openTrace,
       onRefused: (reason) => this.#metrics.requestRefused(reason),
     });
     this.#grpcPort = await grpc.listen({ host: settings.host, port });
@@ -227,4 +252,9 @@ export class Server {
     if (this.#loader !== undefined) return this.#loader;
     throw new ServingError("INTERNAL", "a model is loaded before the server; this is a bug");
   }
+}
+
+/** For the log: without what may be secret. */
+function hostOf(target: { readonly url: string } | undefined): string | undefined {
+  return target && new URL(target.url).host;
 }

@@ -4,7 +4,7 @@ import { BatchTuner } from "./batching/batch-tuner.ts";
 import type { DeviceTurns } from "./batching/device-turns.ts";
 import type { Settings } from "./config/settings.ts";
 import type { ModelMetrics } from "./observability/metrics.ts";
-import type { Work } from "./request-flow.ts";
+import type { Work } from "./request-parts.ts";
 import type { RowOutcome, RunOutcome, Session } from "./runtime/session.ts";
 import type { Servable, Tuning } from "./servable.ts";
 import type { BatchPlan } from "./trial-run.ts";

@@ -56,6 +56,20 @@ export interface TaskOptions {
   readonly signal: AbortSignal;
   /** On the clock of `performance.now()`; a row that is still waiting then never runs. */
   readonly deadlineMs: number;
+  /** Called when a row has its result, or never will. */
+  readonly onRowEnded?: ((row: EndedRow) => void) | undefined;
+}
+
+/** The way of a row; times are on the clock of `performance.now()`. */
+export interface EndedRow {
+  readonly enqueuedMs: number;
+  /** Its batch, the same object for all of its rows; undefined: it left before one took it. */
+  readonly batch: RunningBatch | undefined;
+}
+
+interface RunningBatch {
+  readonly rows: number;
+  readonly startMs: number;
 }
 
 /** One request's rows in the scheduler. */
@@ -78,6 +92,8 @@ interface Entry<Row, Result> {
   readonly deadlineMs: number;
   readonly resolve: (result: Result) => void;
   readonly reject: (reason: unknown) => void;
+  /** Undefined while it waits. */
+  batch?: RunningBatch;
 }
 
 /**
@@ -92,7 +108,7 @@ export class BatchScheduler<Row, Result> {
   readonly #lanes: PQueue;
   /** First key: the group whose turn it is. A group without rows is not in the map. */
   readonly #groups = new Map<string, FairQueue<Entry<Row, Result>>>();
-  readonly #running = new Set<{ readonly rows: number; readonly startMs: number }>();
+  readonly #running = new Set<RunningBatch>();
   #waitingRows = 0;
   #timer: NodeJS.Timeout | undefined;
   #fillScheduled = false;
@@ -130,7 +146,7 @@ export class BatchScheduler<Row, Result> {
   }
 
   /** Opens a task: the turn-taking, the deadline and the cancellation of one request. */
-  openTask({ signal, deadlineMs }: TaskOptions): Task<Row, Result> {
+  openTask({ signal, deadlineMs, onRowEnded }: TaskOptions): Task<Row, Result> {
     const unsettled = new Set<Entry<Row, Result>>();
     const task: Task<Row, Result> = {
       enqueue: async (row, group, rowDeadlineMs = deadlineMs) => {
@@ -143,7 +159,10 @@ export class BatchScheduler<Row, Result> {
             this.#push(task, group, entry);
           });
         } finally {
-          if (entry !== undefined) unsettled.delete(entry);
+          if (entry !== undefined) {
+            unsettled.delete(entry);
+            onRowEnded?.({ enqueuedMs: entry.enqueuedMs, batch: entry.batch });
+          }
         }
       },
     };
@@ -283,6 +302,7 @@ export class BatchScheduler<Row, Result> {
     const nowMs = performance.now();
     const running = { rows: batch.length, startMs: nowMs };
     this.#running.add(running);
+    for (const entry of batch) entry.batch = running;
     this.#options.observer?.batchClosed({
       rows: batch.length,
       queueMs: batch.map((entry) => nowMs - entry.enqueuedMs),

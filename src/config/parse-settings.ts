@@ -100,9 +100,21 @@ function parseValue(source: string, text: string, row: SettingRow): string | num
     case "integer":
     case "bytes":
       return parseInteger(source, text, row);
+    case "fraction":
+      return parseFraction(source, text, row);
     case "sizes":
       return parseSizes(source, text, row);
   }
+}
+
+function parseFraction(
+  source: string,
+  text: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number {
+  const value = /^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  throw new StartupError(`${source} must be a number from ${min} to ${max}, got "${excerpt(text)}"`);
 }
 
 function parseSizes(

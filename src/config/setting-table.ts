@@ -1,4 +1,5 @@
 import type { SettingRow, Settings } from "./settings.ts";
+import { TELEMETRY_SETTINGS } from "./telemetry-setting-table.ts";
 
 const GIB = 2 ** 30;
 const DAY_MS = 86_400_000;
@@ -271,6 +272,7 @@ export const SETTINGS: { readonly [Name in keyof Settings]: SettingRow } = {
     default: "info",
     help: "Least severe log line that is written.",
   },
+  ...TELEMETRY_SETTINGS,
 };
 
 /** Returns the environment variable of a setting: `maxBatchSize` → `MAX_BATCH_SIZE`. */

@@ -1,5 +1,7 @@
+import type { TelemetrySettings } from "./telemetry-settings.ts";
+
 /** Every setting of the server, after defaults. Units stand in the names. */
-export interface Settings {
+export interface Settings extends TelemetrySettings {
   readonly modelDir: string;
   readonly modelName: string;
   readonly modelBasePath: string | undefined;
@@ -51,13 +53,14 @@ export interface Settings {
 }
 
 /**
- * What values a setting takes. `bytes` is a whole number with an optional KiB, MiB or GiB behind it, `sizes` are
- * whole numbers that ascend, with commas between them.
+ * What values a setting takes. `bytes` is a whole number with an optional KiB, MiB or GiB behind it, a `fraction` a
+ * decimal one, and `sizes` are whole numbers that ascend, with commas between them.
  */
 export type SettingKind =
   | { readonly kind: "text" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
   | { readonly kind: "bytes"; readonly min: number; readonly max: number }
+  | { readonly kind: "fraction"; readonly min: number; readonly max: number }
   | { readonly kind: "sizes"; readonly min: number; readonly max: number }
   | { readonly kind: "choice"; readonly choices: readonly string[] };
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Metadata, ServerInterceptingCall, type ServerInterceptor, status } from "@grpc/grpc-js";
 import type { ServingError } from "../errors.ts";
+import type { RequestTrace } from "../observability/request-trace.ts";
 import type { ServingApi } from "../serving/serving-api.ts";
 import { isPassed } from "./call-signal.ts";
 
@@ -14,18 +15,25 @@ export interface CallRecord {
   readonly deadlineMs: number;
   /** For the log. */
   fields: Readonly<Record<string, unknown>>;
+  /** Where it is traced. */
+  readonly trace: RequestTrace | undefined;
   error?: ServingError;
   /** Called once, when the answer is taken or the caller gone. */
   onEnd?: () => void;
 }
 
-/** Gives each call an id and, when it has ended, one log line and one observation, as HTTP requests have them. */
+type CallLogApi = Pick<ServingApi, "logger" | "metrics" | "settings" | "openTrace">;
+
+/**
+ * Gives each call an id and, when it has ended, one log line, one observation, and a span where it is traced, as HTTP
+ * requests have them.
+ */
 export class CallLog {
-  readonly #api: Pick<ServingApi, "logger" | "metrics" | "settings">;
+  readonly #api: CallLogApi;
   readonly #records = new WeakMap<Metadata, CallRecord>();
   readonly #quietPaths: ReadonlySet<string>;
 
-  constructor(api: Pick<ServingApi, "logger" | "metrics" | "settings">, quietPaths: ReadonlySet<string>) {
+  constructor(api: CallLogApi, quietPaths: ReadonlySet<string>) {
     this.#api = api;
     this.#quietPaths = quietPaths;
   }
@@ -52,7 +60,8 @@ export class CallLog {
         next({
           onReceiveMetadata: (metadata, forward) => {
             const requestId = plainValue(metadata, "x-request-id") ?? randomUUID();
-            record = { requestId, deadlineMs, fields: {} };
+            const trace = this.#api.openTrace((name) => textOf(metadata, name));
+            record = { requestId, deadlineMs, fields: {}, trace };
             this.#records.set(metadata, record);
             forward(metadata);
           },
@@ -94,6 +103,7 @@ export class CallLog {
     const error = record?.error;
     const line = {
       requestId: record?.requestId,
+      ...record?.trace?.ids,
       method: "gRPC",
       route: path,
       status: code,
@@ -101,8 +111,11 @@ export class CallLog {
       ...record?.fields,
       ...(error === undefined ? {} : { code: error.code, message: error.message }),
     };
+    const isProbe = this.#quietPaths.has(path);
+    const fields = record?.fields ?? {};
+    record?.trace?.end({ protocol: "grpc", path, status: code, errorCode: error?.code, fields, isProbe });
     if (ended.code === status.INTERNAL) logger.error({ ...line, cause: error?.cause }, "request");
-    else logger[this.#quietPaths.has(path) ? "debug" : "info"](line, "request");
+    else logger[isProbe ? "debug" : "info"](line, "request");
   }
 }
 
@@ -113,6 +126,11 @@ function deadlineOf(call: Pick<ServerInterceptingCall, "getDeadline">): number {
 }
 
 function plainValue(metadata: Metadata, name: string): string | undefined {
+  const value = textOf(metadata, name);
+  return value !== undefined && REQUEST_ID.test(value) ? value : undefined;
+}
+
+function textOf(metadata: Metadata, name: string): string | undefined {
   const [value] = metadata.get(name);
-  return typeof value === "string" && REQUEST_ID.test(value) ? value : undefined;
+  return typeof value === "string" ? value : undefined;
 }

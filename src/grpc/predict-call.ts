@@ -80,7 +80,7 @@ async function answer(
   { model, request, signature, write, ticket, ending }: Received & { readonly ending: CallSignal },
 ): Promise<Buffer> {
   const { signal, deadlineMs } = ending;
-  const { requestId } = record;
+  const { requestId, trace } = record;
   let written = Buffer.alloc(0);
   const call = {
     model,
@@ -91,6 +91,7 @@ async function answer(
     signal,
     deadlineMs,
     requestId,
+    trace,
   } as const;
   await answerCall(api, call, async (predicted) => {
     written = write(predicted) as Buffer<ArrayBuffer>;

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { type Server, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ErrorCode } from "../errors.ts";
 import type { ServingApi } from "../serving/serving-api.ts";
 import { LINGER_MS } from "./linger.ts";
 import { isLong } from "./long-requests.ts";
+import type { OpenAnswers } from "./open-answers.ts";
 import { UNKNOWN_ROUTE } from "./routes.ts";
 import { STATUS_OF_CODE } from "./status.ts";
 
@@ -38,22 +39,18 @@ const MALFORMED: Refusal = {
 /** Each takes up to a millisecond. */
 const ANSWERS_IN_TURN = 8;
 
+export interface ClientErrorOptions extends Pick<ServingApi, "logger" | "metrics"> {
+  /** Of the same server. */
+  readonly openAnswers: Pick<OpenAnswers, "hasBegun">;
+}
+
 /** Answers what Node's HTTP parser refuses before there is a request, in the form of all other errors, and logs it as they are. */
 export function answerClientErrors(
   server: Server,
-  { logger, metrics }: Pick<ServingApi, "logger" | "metrics">,
+  { logger, metrics, openAnswers }: ClientErrorOptions,
 ): void {
-  const answers = new WeakMap<Duplex, readonly ServerResponse[]>();
-  server.on("request", ({ socket }, answer) => {
-    const open = answers.get(socket)?.filter(({ writableFinished }) => !writableFinished) ?? [];
-    answers.set(socket, [...open, answer]);
-  });
   const refuse = (error: NodeJS.ErrnoException, socket: Duplex) => {
-    const isAnswering = answers
-      .get(socket)
-      ?.some(({ headersSent, writableFinished }) => headersSent && !writableFinished);
-    // In the middle of an answer another one would be read as a part of it.
-    if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
+    if (error.code === "ECONNRESET" || !socket.writable || openAnswers.hasBegun(socket)) {
       socket.destroy();
       return;
     }

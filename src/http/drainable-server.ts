@@ -6,7 +6,7 @@ import type { Settings } from "../config/settings.ts";
 import { StartupError } from "../errors.ts";
 import type { ServingApi } from "../serving/serving-api.ts";
 import { answerClientErrors } from "./client-error.ts";
-import { closeQueuedAnswers } from "./close-queued-answers.ts";
+import { OpenAnswers } from "./open-answers.ts";
 
 /** As many as Node's default backlog holds. */
 const MAX_BACKLOG_TURNS = 511;
@@ -27,7 +27,7 @@ export interface DrainableServerOptions extends Pick<ServingApi, "logger" | "met
 /** Node's HTTP server, which can stop without cutting anybody off. */
 export class DrainableServer {
   readonly #http: HttpServer;
-  #openAnswers = 0;
+  readonly #openAnswers: OpenAnswers;
 
   constructor({ settings, logger, metrics, onRequest }: DrainableServerOptions) {
     this.#http = createServer(
@@ -40,19 +40,12 @@ export class DrainableServer {
       },
       onRequest,
     );
-    answerClientErrors(this.#http, { logger, metrics });
+    this.#openAnswers = new OpenAnswers(this.#http);
+    answerClientErrors(this.#http, { logger, metrics, openAnswers: this.#openAnswers });
     // An expectation other than 100-continue may be ignored: Node's 417 has no body. RFC 9110 section 10.1.1
     this.#http.on("checkExpectation", (request, response) => this.#http.emit("request", request, response));
-    closeQueuedAnswers(this.#http);
-    this.#http.on("request", (_, response) => {
-      // Ours, Koa's and those of a piped answer are eleven; Node takes more than ten for a leak.
-      response.setMaxListeners(MAX_ANSWER_LISTENERS);
-      this.#openAnswers += 1;
-      response.once("close", () => {
-        this.#openAnswers -= 1;
-        if (this.#openAnswers === 0) this.#http.emit("answered");
-      });
-    });
+    // Ours, Koa's and those of a piped answer are eleven; Node takes more than ten for a leak.
+    this.#http.on("request", (_, response) => response.setMaxListeners(MAX_ANSWER_LISTENERS));
   }
 
   get isListening(): boolean {
@@ -85,8 +78,8 @@ export class DrainableServer {
   }
 
   /** Resolves when every request that has come has its answer. */
-  async answered(): Promise<void> {
-    if (this.#openAnswers > 0) await once(this.#http, "answered");
+  answered(): Promise<void> {
+    return this.#openAnswers.none();
   }
 
   /** Closes the connections that are left. */

@@ -95,6 +95,7 @@ async function answer(exchange: Exchange): Promise<void> {
     signal: ending.signal,
     deadlineMs,
     requestId: ctx.response.get("X-Request-Id"),
+    trace: ctx.state.trace,
   };
   await answerCall(api, call, async (predicted) => {
     tellFailed(ctx, predicted);

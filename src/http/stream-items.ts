@@ -35,7 +35,8 @@ export async function streamItems(
   { items, ...source }: StreamSource,
 ): Promise<void> {
   const { signal } = ending;
-  const call: StreamCall = { ...source, model, signal, requestId: ctx.response.get("X-Request-Id") };
+  const requestId = ctx.response.get("X-Request-Id");
+  const call: StreamCall = { ...source, model, signal, requestId, trace: ctx.state.trace };
   const flow = openStream(call);
   const tally: StreamTally = { instances: 0, failed: 0, faults: 0 };
   ctx.status = 200;

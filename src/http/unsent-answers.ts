@@ -58,7 +58,7 @@ export class UnsentAnswers {
 
   /**
    * Cuts the connection if the answer, which is about to be sent, is not taken in time; counts it no more when it is, or its
-   * connection is gone: `closeQueuedAnswers` sees to it that this is told of each answer.
+   * connection is gone: `OpenAnswers` sees to it that this is told of each answer.
    */
   watch(response: ServerResponse): void {
     // A reset: after an orderly end the kernel would go on offering what was not taken.

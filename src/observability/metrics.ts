@@ -21,6 +21,9 @@ const DURATION_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75,
 const STAGE_BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 
+/** A metric and its values, as they are now. */
+export type RegisteredMetric = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>[number];
+
 /** Values that are read when the page is asked for. */
 export interface MetricSources {
   readonly inflightRequests: () => number;
@@ -226,6 +229,11 @@ export class Metrics {
   /** Returns the page in Prometheus' text format, and its content type. */
   async page(): Promise<{ readonly text: string; readonly contentType: string }> {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  /** Returns what stands on the page, as data. */
+  registered(): Promise<readonly RegisteredMetric[]> {
+    return this.#registry.getMetricsAsJSON();
   }
 
   #labelOf(model: string): { readonly model?: string } {

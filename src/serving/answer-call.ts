@@ -1,5 +1,6 @@
 import { BatchFailedError, type ServingError } from "../errors.ts";
 import type { InstanceOutcome } from "../observability/metrics.ts";
+import type { RequestTrace } from "../observability/request-trace.ts";
 import type { PredictAnswer } from "../predictor.ts";
 import type { PredictRequest } from "../protocol/predict-request.ts";
 import type { Prediction } from "../protocol/write-predictions.ts";
@@ -27,6 +28,8 @@ export interface Call {
   readonly deadlineMs: number;
   /** For the log. */
   readonly requestId: string;
+  /** Where it is traced. */
+  readonly trace?: RequestTrace | undefined;
 }
 
 /**
@@ -40,9 +43,10 @@ export async function answerCall(
   call: Call,
   send: (predicted: PredictAnswer) => Promise<void>,
 ): Promise<void> {
-  const { request, signature, model, ticket, deadlineMs, signal } = call;
+  const { request, signature, model, ticket, deadlineMs, signal, trace } = call;
   const { head, name } = model.servable;
   const count = countInstances(request);
+  trace?.servedBy(model.servable);
   const policy = api.settings.onBadInstance ?? call.onBadInstance;
   try {
     ticket.holdInstances(count, { rows: countRows(request, model.servable), deadlineMs });
@@ -56,6 +60,7 @@ export async function answerCall(
       signal,
       deadlineMs,
       rowEnded,
+      stages: trace?.stages,
     });
     const failed = failedInstances(predicted);
     const [first] = failed;
@@ -107,12 +112,13 @@ function errorOfAll({ format }: PredictRequest, failed: readonly [Failed, ...Fai
 /** What failed inside the server among instances that were answered: the caller gets a sentence, the log the cause. */
 function logFaults(
   { logger }: Pick<ServingApi, "logger">,
-  { requestId }: Call,
+  { requestId, trace }: Call,
   failed: readonly Failed[],
 ): void {
   const faults = failed.filter(({ error }) => isServerFault(error.code));
   const [first] = faults;
   if (first === undefined) return;
   const { code, message, cause } = first.error;
-  logger.error({ requestId, code, message, cause, faults: faults.length }, "instances failed");
+  const line = { requestId, ...trace?.ids, code, message, cause, faults: faults.length };
+  logger.error(line, "instances failed");
 }

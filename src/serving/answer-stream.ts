@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { setImmediate } from "node:timers/promises";
 import { ServingError, toServingError } from "../errors.ts";
+import type { RequestTrace } from "../observability/request-trace.ts";
 import type { InstanceFlow } from "../predictor.ts";
 import type { Instance, PredictRequest } from "../protocol/predict-request.ts";
 import type { Prediction } from "../protocol/write-predictions.ts";
@@ -30,6 +31,8 @@ export interface StreamCall {
   readonly rowEnded: () => void;
   /** For the log. */
   readonly requestId: string;
+  /** Where it is traced. */
+  readonly trace?: RequestTrace | undefined;
 }
 
 /** One instance of a stream. */
@@ -54,10 +57,24 @@ export interface StreamTally {
  *
  * @throws {ServingError} INVALID_ARGUMENT when the signature does not take the parameters.
  */
-export function openStream({ model, signature, parameters, signal, rowEnded }: StreamCall): InstanceFlow {
+export function openStream({
+  model,
+  signature,
+  parameters,
+  signal,
+  rowEnded,
+  trace,
+}: StreamCall): InstanceFlow {
   const { head } = model.servable;
+  trace?.servedBy(model.servable);
   checkParameters(parameters, signature, head);
-  const options = { signature, parameters: readParameters(parameters, head), signal, rowEnded };
+  const options = {
+    signature,
+    parameters: readParameters(parameters, head),
+    signal,
+    rowEnded,
+    stages: trace?.stages,
+  };
   setMaxListeners(0, signal);
   return model.predictor.openFlow(options, parameters);
 }
@@ -145,7 +162,7 @@ async function predict(
 
 function count(
   { metrics, logger }: Pick<ServingApi, "metrics" | "logger">,
-  { requestId, model }: StreamCall,
+  { requestId, model, trace }: StreamCall,
   { prediction, tally }: { readonly prediction: Prediction; readonly tally: StreamTally },
 ): void {
   if (!("error" in prediction)) {
@@ -157,7 +174,9 @@ function count(
   if (isServerFault(code)) {
     tally.faults += 1;
     // Once for a stream, whose every instance may fail alike.
-    if (tally.faults === 1) logger.error({ requestId, code, message, cause }, "instances failed");
+    if (tally.faults === 1) {
+      logger.error({ requestId, ...trace?.ids, code, message, cause }, "instances failed");
+    }
   }
   tally.failed += 1;
 }

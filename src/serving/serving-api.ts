@@ -2,6 +2,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Lifecycle } from "../lifecycle.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics } from "../observability/metrics.ts";
+import type { OpenTrace } from "../observability/request-trace.ts";
 import type { Admission } from "./admission.ts";
 import type { ModelDirectory } from "./model-directory.ts";
 
@@ -12,5 +13,6 @@ export interface ServingApi {
   readonly admission: Admission;
   readonly metrics: Metrics;
   readonly logger: Logger;
+  readonly openTrace: OpenTrace;
   readonly models: ModelDirectory;
 }

@@ -63,6 +63,7 @@ export async function startServer(options: StartOptions = {}): Promise<StartedSe
     log,
     close: async () => {
       await server.drain(0, 0);
+      await server.closeTelemetry();
       if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
     },
   };

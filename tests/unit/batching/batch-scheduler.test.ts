@@ -1,5 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { BatchScheduler, type BatchSchedulerOptions } from "../../../src/batching/batch-scheduler.ts";
+import {
+  BatchScheduler,
+  type BatchSchedulerOptions,
+  type EndedRow,
+} from "../../../src/batching/batch-scheduler.ts";
 import { ServingError } from "../../../src/errors.ts";
 import { PuppetRunner, settle } from "../../support/puppet-runner.ts";
 
@@ -18,11 +22,18 @@ function setUp(options: Partial<BatchSchedulerOptions<string, string>> = {}) {
     runBatch: runner.run,
     ...options,
   });
-  const openTask = ({ deadlineInMs = 60_000 } = {}) => {
+  const openTask = ({
+    deadlineInMs = 60_000,
+    onRowEnded,
+  }: {
+    deadlineInMs?: number;
+    onRowEnded?: (row: EndedRow) => void;
+  } = {}) => {
     const controller = new AbortController();
     const task = scheduler.openTask({
       signal: controller.signal,
       deadlineMs: performance.now() + deadlineInMs,
+      onRowEnded,
     });
     /** Outcomes by row: the result, or the error's code or message. */
     const outcomes: Record<string, string> = {};
@@ -281,6 +292,44 @@ describe("BatchScheduler", () => {
     expect(batches).toEqual([
       { rows: 1, queueMs: [0] },
       { rows: 1, queueMs: [7] },
+    ]);
+  });
+
+  test("tells a task of each of its rows that ended when it came and which batch took it", async () => {
+    const { runner, openTask } = setUp({ maxBatchSize: () => 2 });
+    const ended: EndedRow[] = [];
+    const comeMs = performance.now();
+    openTask({ onRowEnded: (row) => ended.push(row) }).enqueue(["a1", "a2", "a3"]);
+    await settle();
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(5);
+    await runner.finish();
+    await runner.finish(new Error("broke"));
+    expect(ended).toEqual([
+      { enqueuedMs: comeMs, batch: { rows: 2, startMs: comeMs } },
+      { enqueuedMs: comeMs, batch: { rows: 2, startMs: comeMs } },
+      { enqueuedMs: comeMs, batch: { rows: 1, startMs: comeMs + 5 } },
+    ]);
+    expect(ended[1]?.batch).toBe(ended[0]?.batch);
+  });
+
+  test("tells a task that a row ended which no batch took", async () => {
+    const { runner, openTask } = setUp();
+    openTask().enqueue(["a1"]);
+    await settle();
+    const comeMs = performance.now();
+    const ended: EndedRow[] = [];
+    const onRowEnded = (row: EndedRow) => ended.push(row);
+    const { enqueue, controller } = openTask({ onRowEnded });
+    enqueue(["b1"]);
+    openTask({ onRowEnded, deadlineInMs: 3 }).enqueue(["c1"]);
+    vi.advanceTimersByTime(4);
+    controller.abort(new Error("left"));
+    await settle();
+    await runner.finish();
+    expect(ended).toEqual([
+      { enqueuedMs: comeMs, batch: undefined },
+      { enqueuedMs: comeMs, batch: undefined },
     ]);
   });
 });

@@ -52,6 +52,16 @@ describe("parseSettings", () => {
       flashRoutes: "/predict,/classify,/detect",
       corsOrigin: "*",
       logLevel: "info",
+      otelSdkDisabled: "false",
+      otelExporterOtlpProtocol: "http/protobuf",
+      otelExporterOtlpTimeout: 10_000,
+      otelTracesExporter: "otlp",
+      otelMetricsExporter: "otlp",
+      otelTracesSampler: "parentbased_always_on",
+      otelTracesSamplerArg: 1,
+      otelBspMaxQueueSize: 2048,
+      otelBspScheduleDelay: 5000,
+      otelMetricExportInterval: 60_000,
     });
   });
 
@@ -129,6 +139,20 @@ describe("parseSettings", () => {
       );
     },
   );
+
+  test.each([
+    ["0", 0],
+    ["1", 1],
+    ["0.25", 0.25],
+  ])("reads %s as a fraction", (text, value) => {
+    expect(parseSettings([], { OTEL_TRACES_SAMPLER_ARG: text }).otelTracesSamplerArg).toBe(value);
+  });
+
+  test.each(["1.01", "-0.5", ".5", "1e-1", "half", "50%"])("refuses %j as a fraction", (text) => {
+    expect(refused([], { OTEL_TRACES_SAMPLER_ARG: text })).toBe(
+      `OTEL_TRACES_SAMPLER_ARG must be a number from 0 to 1, got "${text}"`,
+    );
+  });
 
   test("takes both bounds of every number", () => {
     for (const name of NAMES) {

@@ -16,6 +16,8 @@ function values(row: SettingRow): string {
       return `${row.min} to ${row.max}`;
     case "bytes":
       return `bytes, ${row.min} to ${row.max}`;
+    case "fraction":
+      return `number, ${row.min} to ${row.max}`;
     case "sizes":
       return `numbers such as 1,4,8, ${row.min} to ${row.max}`;
   }

@@ -3,12 +3,16 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { answerClientErrors } from "../../../src/http/client-error.ts";
+import { OpenAnswers } from "../../../src/http/open-answers.ts";
 import type { ServingApi } from "../../../src/serving/serving-api.ts";
 
 test("answerClientErrors puts nothing into an answer that has begun: it ends there", async () => {
   const server = createServer((_, answer) => answer.writeHead(200, { "Content-Length": 100 }).write("begun"));
   const observers = { logger: { info: vi.fn() }, metrics: { errorAnswered: vi.fn() } };
-  answerClientErrors(server, observers as unknown as Pick<ServingApi, "logger" | "metrics">);
+  answerClientErrors(server, {
+    ...(observers as unknown as Pick<ServingApi, "logger" | "metrics">),
+    openAnswers: new OpenAnswers(server),
+  });
   onTestFinished(() => void server.close());
   await once(server.listen(0, "127.0.0.1"), "listening");
   const client = connect((server.address() as AddressInfo).port, "127.0.0.1");
