@@ -18,6 +18,11 @@ const DEPLOYMENTS = readDeployments();
 const FILES = readdirSync(DEPLOY_DIR, { recursive: true, encoding: "utf8" }).filter((file) =>
   /\.(ya?ml|json|env|sh|md)$|Dockerfile$/.test(file),
 );
+const METRICS = await knownMetrics();
+/** A histogram is named by what it measures as well. */
+const FAMILIES = new Set(
+  [...METRICS.keys()].flatMap((name) => [name, name.replace(/_(bucket|sum|count)$/, "")]),
+);
 const SETTING_NAMES = new Set(Object.keys(SETTINGS).map(variableName));
 
 /** Words in capitals that are no settings: those of the platforms and of the scripts' own variables. */
@@ -45,13 +50,9 @@ describe("each file of deploy/", () => {
     expect(words.filter((word) => !SETTING_NAMES.has(word) && !OTHER_WORDS.has(word))).toEqual([]);
   });
 
-  test.each(FILES)("%s names metrics that are there", async (file) => {
-    const known = await knownMetrics();
-    const families = new Set(
-      [...known.keys()].flatMap((name) => [name, name.replace(/_(bucket|sum|count)$/, "")]),
-    );
+  test.each(FILES)("%s names metrics that are there", (file) => {
     const words = read(file).match(/\b(?:onnx_serving|http_server|rpc_server|nodejs|process)_\w+/g) ?? [];
-    expect(words.filter((word) => !families.has(word))).toEqual([]);
+    expect(words.filter((word) => !FAMILIES.has(word))).toEqual([]);
   });
 });
 
@@ -134,10 +135,7 @@ describe("the queue of chip-n-scale", () => {
 describe("PromQL in deploy/", () => {
   /** What Prometheus and the discovery of its targets add. */
   const TARGET_LABELS = ["job", "instance", "namespace"];
-  let known: KnownMetrics;
-  beforeAll(async () => {
-    known = new Map([...(await knownMetrics()), ["up", new Set<string>()]]);
-  });
+  const known: KnownMetrics = new Map([...METRICS, ["up", new Set<string>()]]);
 
   test.each(readQueries())("$where selects metrics and labels that there are", ({ expression }) => {
     const { selectors, groupings } = promqlNames(expression);

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Ajv, type ErrorObject } from "ajv";
 import { parseAllDocuments } from "yaml";
+import { requireFit } from "./fits-schema.ts";
 
 export interface Resource {
   readonly apiVersion: string;
@@ -34,8 +34,6 @@ export function isCustom({ apiVersion }: Resource): boolean {
  */
 export function checkCustomResources(resources: readonly Resource[], folder: string): string {
   const definitions = readDefinitions(folder);
-  // Formats such as int32 are Go's.
-  const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
   for (const resource of resources) {
     const [group, version] = resource.apiVersion.split("/");
     const definition = definitions.find(
@@ -44,8 +42,7 @@ export function checkCustomResources(resources: readonly Resource[], folder: str
     const schema = definition?.spec.versions.find(({ name }) => name === version)?.schema.openAPIV3Schema;
     const what = `${resource.apiVersion} ${resource.kind}`;
     if (schema === undefined) throw new Error(`${folder} has no definition of ${what}`);
-    const validate = ajv.compile(closed(schema) as object);
-    if (!validate(resource)) throw new Error(`${what}: ${(validate.errors ?? []).map(sentence).join("; ")}`);
+    requireFit(what, resource, closed(schema) as object);
   }
   return [...new Set(resources.map(({ kind }) => kind))].join(", ");
 }
@@ -66,9 +63,4 @@ function closed(schema: unknown): unknown {
   const copy = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, closed(value)]));
   const isOpen = "additionalProperties" in copy || copy["x-kubernetes-preserve-unknown-fields"] === true;
   return "properties" in copy && !isOpen ? { ...copy, additionalProperties: false } : copy;
-}
-
-function sentence({ instancePath, message, params }: ErrorObject): string {
-  const { additionalProperty } = params as { additionalProperty?: string };
-  return `${instancePath || "/"} ${message}${additionalProperty === undefined ? "" : ` (${additionalProperty})`}`;
 }

@@ -2,8 +2,8 @@
 export interface CheckContext {
   /** An empty folder for what it writes. */
   readonly folder: string;
-  /** Holds CustomResourceDefinitions, in YAML files anywhere below. */
-  readonly crds: string | undefined;
+  /** Holds CustomResourceDefinitions and compose-spec.json, anywhere below. */
+  readonly schemas: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -11,7 +11,7 @@ export interface CheckContext {
 export interface DeployCheck {
   readonly name: string;
   /** Returns why it can't be run here; undefined where it can. */
-  readonly missing: (context: CheckContext) => string | undefined;
+  readonly missing: (context: CheckContext) => string | undefined | Promise<string | undefined>;
   /**
    * Resolves with what to print beside the name.
    *

@@ -11,8 +11,8 @@ import { SCHEMA_CHECKS } from "./schema-checks.ts";
 
 const { values: options } = parseArgs({
   options: {
-    /** Folder of the CustomResourceDefinitions of KEDA, KServe and the Prometheus operator. */
-    crds: { type: "string" },
+    /** Folder of compose-spec.json and the CustomResourceDefinitions of KEDA, KServe and the Prometheus operator. */
+    schemas: { type: "string" },
   },
 });
 
@@ -23,8 +23,8 @@ const checks: readonly DeployCheck[] = [...SCHEMA_CHECKS, LIVE_CHECK];
 for (const check of checks) {
   if (stop.signal.aborted) break;
   const folder = mkdtempSync(join(tmpdir(), "onnx-serving-deploy-"));
-  const context = { folder, crds: options.crds, signal: stop.signal };
-  const reason = check.missing(context);
+  const context = { folder, schemas: options.schemas, signal: stop.signal };
+  const reason = await check.missing(context);
   if (reason === undefined) await tally.run(check.name, () => check.run(context));
   else tally.skip(check.name, reason);
   rmSync(folder, { recursive: true, force: true });

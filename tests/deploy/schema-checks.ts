@@ -1,9 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments, stringify } from "yaml";
 import { checkCustomResources, isCustom, type Resource } from "./custom-resources.ts";
 import type { DeployCheck } from "./deploy-check.ts";
-import { readQueries } from "./queries.ts";
+import { requireFit } from "./fits-schema.ts";
+import { readAlerts, readQueries } from "./queries.ts";
 import { DEPLOY_DIR, readManifest, readText } from "./read-manifest.ts";
 import { findTool, runTool } from "./tool.ts";
 
@@ -11,6 +12,9 @@ const PROMETHEUS_DIR = join(DEPLOY_DIR, "monitoring/prometheus");
 const OVERLAYS = ["cpu", "gpu"] as const;
 /** The oldest release that has all that the manifests use. */
 const KUBERNETES_VERSION = "1.31";
+
+const COMPOSE_FILES = ["compose.yaml", "compose.gpu.yaml"] as const;
+const NO_SCHEMAS = "no --schemas <folder>";
 
 const needs = (...tools: readonly string[]) => {
   const reason = `no ${tools.join(" or ")} on the PATH`;
@@ -24,7 +28,7 @@ export const SCHEMA_CHECKS: readonly DeployCheck[] = [
     missing: needs("promtool"),
     run: async () => {
       await runTool("promtool", ["check", "config", "prometheus.yml"], PROMETHEUS_DIR);
-      return "";
+      return `${readAlerts().length} alerts`;
     },
   },
   {
@@ -32,7 +36,8 @@ export const SCHEMA_CHECKS: readonly DeployCheck[] = [
     missing: needs("promtool"),
     run: async () => {
       await runTool("promtool", ["test", "rules", "alerts.test.yml"], PROMETHEUS_DIR);
-      return "";
+      const { tests } = readManifest("monitoring/prometheus/alerts.test.yml") as { tests: unknown[] };
+      return `${tests.length} cases`;
     },
   },
   {
@@ -62,40 +67,56 @@ export const SCHEMA_CHECKS: readonly DeployCheck[] = [
   ),
   {
     name: "resources of KEDA, KServe and the Prometheus operator are what their definitions take",
-    missing: ({ crds }) => (crds === undefined ? "no --crds <folder>" : needs("kubectl")()),
-    run: async ({ crds = "" }) => {
+    missing: ({ schemas }) => (schemas === undefined ? NO_SCHEMAS : needs("kubectl")()),
+    run: async ({ schemas = "" }) => {
       const built = (await Promise.all(OVERLAYS.map(build))).flat();
       const kserve = ["kserve/serving-runtime.yaml", "kserve/inference-service.yaml"].map(readManifest);
-      return checkCustomResources([...built.filter(isCustom), ...(kserve as Resource[])], crds);
+      return checkCustomResources([...built.filter(isCustom), ...(kserve as Resource[])], schemas);
     },
   },
-  ...["compose.yaml", "compose.yaml and compose.gpu.yaml"].map(
-    (files): DeployCheck => ({
-      name: `${files} is what Compose takes`,
-      missing: needs("docker-compose"),
-      run: async () => {
-        const flags = files.split(" and ").flatMap((file) => ["-f", file]);
-        await runTool("docker-compose", [...flags, "config", "--quiet"], join(DEPLOY_DIR, "compose"));
-        return "";
-      },
-    }),
-  ),
-  ...["ecs/service.yaml", "sagemaker/endpoint.yaml"].map(
-    (template): DeployCheck => ({
-      name: `cfn-lint takes ${template}`,
-      missing: needs("cfn-lint"),
-      run: async () => {
-        await runTool("cfn-lint", [template], DEPLOY_DIR);
-        return "";
-      },
-    }),
-  ),
   {
-    name: "shellcheck takes vertex-ai/deploy.sh",
+    name: "the Compose files are what the Compose specification takes",
+    missing: ({ schemas }) => (schemas === undefined ? NO_SCHEMAS : undefined),
+    run: async ({ schemas = "" }) => {
+      const text = readFileSync(join(schemas, "compose-spec.json"), "utf8");
+      // It names draft 7 by an address that ajv doesn't know.
+      const { $schema: _, ...schema } = JSON.parse(text) as { $schema?: string };
+      for (const file of COMPOSE_FILES) requireFit(file, readManifest(`compose/${file}`), schema);
+      return COMPOSE_FILES.join(", ");
+    },
+  },
+  {
+    name: "docker compose takes the Compose files",
+    missing: async () => {
+      const isThere = await runTool("docker", ["compose", "version"]).then(
+        () => true,
+        () => false,
+      );
+      return isThere ? undefined : "no docker compose";
+    },
+    run: async () => {
+      for (const files of [COMPOSE_FILES.slice(0, 1), COMPOSE_FILES]) {
+        const flags = files.flatMap((file) => ["-f", file]);
+        await runTool("docker", ["compose", ...flags, "config", "--quiet"], join(DEPLOY_DIR, "compose"));
+      }
+      return COMPOSE_FILES.join(", ");
+    },
+  },
+  {
+    name: "cfn-lint takes the CloudFormation templates",
+    missing: needs("cfn-lint"),
+    run: async () => {
+      const templates = ["ecs/service.yaml", "sagemaker/endpoint.yaml"];
+      await runTool("cfn-lint", templates, DEPLOY_DIR);
+      return templates.join(", ");
+    },
+  },
+  {
+    name: "shellcheck takes the script",
     missing: needs("shellcheck"),
     run: async () => {
       await runTool("shellcheck", ["vertex-ai/deploy.sh"], DEPLOY_DIR);
-      return "";
+      return "vertex-ai/deploy.sh";
     },
   },
   {
