@@ -62,7 +62,7 @@ describe("the settings of deployments", () => {
   const saying = (key: "graceMs" | "idleMs" | "answerMs") =>
     DEPLOYMENTS.flatMap((deployment) => {
       const { name, [key]: ms } = deployment;
-      return ms === undefined ? [] : [{ name, ms, settings: settingsOf(deployment) }];
+      return ms === undefined ? [] : [{ name, ms, deployment }];
     });
 
   test.each(DEPLOYMENTS)("$name states settings that there are", (deployment) => {
@@ -74,19 +74,19 @@ describe("the settings of deployments", () => {
     expect(new Set(deployment.ports)).toEqual(new Set([listenPort(settingsOf(deployment))]));
   });
 
-  test.each(saying("graceMs"))("$name leaves the server the time to drain", ({ ms, settings }) => {
-    expect(ms).toBeGreaterThan(settings.shutdownTimeoutMs);
+  test.each(saying("graceMs"))("$name leaves the server the time to drain", ({ ms, deployment }) => {
+    expect(ms).toBeGreaterThan(settingsOf(deployment).shutdownTimeoutMs);
   });
 
   test.each(saying("idleMs"))(
     "$name has a balancer that drops idle connections first",
-    ({ ms, settings }) => {
-      expect(ms).toBeLessThan(settings.keepAliveMs);
+    ({ ms, deployment }) => {
+      expect(ms).toBeLessThan(settingsOf(deployment).keepAliveMs);
     },
   );
 
-  test.each(saying("answerMs"))("$name waits longer for an answer than the server", ({ ms, settings }) => {
-    expect(ms).toBeGreaterThan(settings.requestTimeoutMs);
+  test.each(saying("answerMs"))("$name waits longer for an answer than the server", ({ ms, deployment }) => {
+    expect(ms).toBeGreaterThan(settingsOf(deployment).requestTimeoutMs);
   });
 });
 
