@@ -42,7 +42,7 @@ export async function knownMetrics(): Promise<KnownMetrics> {
 }
 
 /** Returns the labels of each metric on a page in Prometheus' text format. */
-export function readPage(text: string): KnownMetrics {
+function readPage(text: string): KnownMetrics {
   const known = new Map<string, Set<string>>();
   for (const [, name = "", labels = ""] of text.matchAll(/^([a-z_0-9]+)(?:\{(.*)\})? \S+$/gm)) {
     const all = known.get(name) ?? new Set();
