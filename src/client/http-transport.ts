@@ -1,0 +1,95 @@
+import type { NamedImage } from "./image-source.ts";
+import { type PredictTransport, type Reply, UnansweredError } from "./predict-transport.ts";
+
+/** What is asked of the model, beside the images. */
+export interface PredictChoice {
+  /** @default the server's */
+  readonly signature?: string | undefined;
+  /** Of the signature, such as `k`. @default none */
+  readonly parameters?: Readonly<Record<string, number>>;
+}
+
+export interface HttpTransportOptions extends PredictChoice {
+  /** As {@link predictUrl} gives it. */
+  readonly url: URL;
+  /** Longest time for one request, from its first byte to the last one of its answer. */
+  readonly timeoutMs: number;
+  /** Beside Content-Type. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** @default the global one */
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * Returns where a server takes images.
+ *
+ * @param base the server, with whatever stands before its own paths; a URL that ends with `:predict` is taken as it is
+ * @param model its name in `/v1/models/<name>`; absent: `/analyze:predict`, which asks the first model
+ */
+export function predictUrl(base: string, model?: string): URL {
+  const url = new URL(base);
+  if (url.pathname.endsWith(":predict")) return url;
+  const prefix = url.pathname.replace(/\/+$/, "");
+  url.pathname = `${prefix}${model === undefined ? "/analyze" : `/v1/models/${encodeURIComponent(model)}`}:predict`;
+  return url;
+}
+
+/** Sends images to a server, in fastai-serving's or TensorFlow Serving's JSON, as its path says. */
+export class HttpTransport implements PredictTransport {
+  readonly #options: HttpTransportOptions;
+
+  constructor(options: HttpTransportOptions) {
+    this.#options = options;
+  }
+
+  async send(images: readonly NamedImage[], signal: AbortSignal): Promise<Reply> {
+    const { url, timeoutMs, headers, fetch = globalThis.fetch } = this.#options;
+    signal.throwIfAborted();
+    const ending = new AbortController();
+    const leave = () => ending.abort();
+    signal.addEventListener("abort", leave, { once: true });
+    const timer = setTimeout(leave, timeoutMs);
+    try {
+      const answer = await fetch(url, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...headers },
+        body: this.#write(images),
+        signal: ending.signal,
+      });
+      const body = await answer.text();
+      return { status: answer.status, body, retryAfter: answer.headers.get("Retry-After") ?? undefined };
+    } catch (error) {
+      signal.throwIfAborted();
+      const reason = ending.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error);
+      throw new UnansweredError(`${url.origin}: ${reason}`, { cause: error });
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  #write(images: readonly NamedImage[]): string {
+    const { url, signature, parameters = {} } = this.#options;
+    const [before, after] = url.pathname.includes("/v1/models/")
+      ? ['{"b64":"', '"}']
+      : ['{"image_bytes":{"b64":"', '"}}'];
+    const instances = images.map(({ bytes }) => `${before}${base64(bytes)}${after}`);
+    const choice = {
+      ...(signature === undefined ? {} : { signature_name: signature }),
+      ...(Object.keys(parameters).length === 0 ? {} : { parameters }),
+    };
+    const head = JSON.stringify(choice).slice(1, -1);
+    return `{${head}${head === "" ? "" : ","}"instances":[${instances.join(",")}]}`;
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}
+
+/** fetch says "fetch failed", and why in its cause. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  const { code, message: inner } = (cause ?? {}) as NodeJS.ErrnoException;
+  return code ?? inner ?? message;
+}
