@@ -18,6 +18,7 @@ import type { ModelLoader } from "./model-loader.ts";
 import type { Logger } from "./observability/logger.ts";
 import { Metrics, type RefusalReason } from "./observability/metrics.ts";
 import { Admission } from "./serving/admission.ts";
+import type { ServingApi } from "./serving/serving-api.ts";
 import { ModelManager } from "./versions/model-manager.ts";
 import { namesSeveral, readModels } from "./versions/model-source.ts";
 
@@ -79,13 +80,26 @@ export class Server {
       settings,
       logger,
       metrics: this.#metrics,
-      onRequest: this.#createApp(options).callback(),
+      onRequest: createApp({ ...this.api, unsentAnswers: this.#unsentAnswers }).callback(),
     });
   }
 
   /** Where gRPC is answered; undefined until it is, and where it is off. */
   get grpcPort(): number | undefined {
     return this.#grpcPort;
+  }
+
+  /** What all that answers requests needs, over HTTP or otherwise. */
+  get api(): ServingApi {
+    const { settings, logger } = this.#options;
+    return {
+      settings,
+      logger,
+      lifecycle: this.lifecycle,
+      admission: this.#admission,
+      metrics: this.#metrics,
+      models: this.#models,
+    };
   }
 
   /**
@@ -156,29 +170,12 @@ export class Server {
     await Promise.all([this.#loader?.close(), this.#imagePool?.close()]);
   }
 
-  #createApp({ settings, logger }: ServerOptions): ReturnType<typeof createApp> {
-    return createApp({
-      settings,
-      logger,
-      lifecycle: this.lifecycle,
-      admission: this.#admission,
-      unsentAnswers: this.#unsentAnswers,
-      metrics: this.#metrics,
-      models: this.#models,
-    });
-  }
-
   /** Calls are answered UNAVAILABLE until the model is loaded. */
   async #listenGrpc(port: number): Promise<void> {
     const { settings, logger } = this.#options;
     const { GrpcServer } = await import("./grpc/grpc-server.ts");
     const grpc = new GrpcServer({
-      settings,
-      logger,
-      lifecycle: this.lifecycle,
-      admission: this.#admission,
-      metrics: this.#metrics,
-      models: this.#models,
+      ...this.api,
       onRefused: (reason) => this.#metrics.requestRefused(reason),
     });
     this.#grpcPort = await grpc.listen({ host: settings.host, port });

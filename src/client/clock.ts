@@ -12,6 +12,7 @@ export interface Clock {
 
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
+  // biome-ignore lint/style/noRestrictedGlobals: a Retry-After may name a time of day.
   wallMs: () => Date.now(),
   sleep: async (ms, signal) => {
     signal.throwIfAborted();

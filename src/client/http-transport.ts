@@ -24,14 +24,21 @@ export interface HttpTransportOptions extends PredictChoice {
  * Returns where a server takes images.
  *
  * @param base the server, with whatever stands before its own paths; a URL that ends with `:predict` is taken as it is
- * @param model its name in `/v1/models/<name>`; absent: `/analyze:predict`, which asks the first model
+ * @param model its name in `/v1/models/<name>`, with `/versions/<n>` behind it if you like; absent: `/analyze:predict`,
+ * which asks the first model
  */
 export function predictUrl(base: string, model?: string): URL {
   const url = new URL(base);
   if (url.pathname.endsWith(":predict")) return url;
   const prefix = url.pathname.replace(/\/+$/, "");
-  url.pathname = `${prefix}${model === undefined ? "/analyze" : `/v1/models/${encodeURIComponent(model)}`}:predict`;
+  const name = model?.split("/").map(encodeURIComponent).join("/");
+  url.pathname = `${prefix}${name === undefined ? "/analyze" : `/v1/models/${name}`}:predict`;
   return url;
+}
+
+/** Returns the server of a URL that {@link predictUrl} made, without a slash at the end. */
+export function serverUrl(url: URL): string {
+  return `${url.origin}${url.pathname.replace(/\/(analyze|v1\/models\/.+):predict$/, "")}`;
 }
 
 /** Sends images to a server, in fastai-serving's or TensorFlow Serving's JSON, as its path says. */
@@ -42,7 +49,16 @@ export class HttpTransport implements PredictTransport {
     this.#options = options;
   }
 
-  async send(images: readonly NamedImage[], signal: AbortSignal): Promise<Reply> {
+  send(images: readonly NamedImage[], signal: AbortSignal): Promise<Reply> {
+    return this.post(this.write(images), signal);
+  }
+
+  /**
+   * Sends the body of a request.
+   *
+   * @throws {UnansweredError} when no answer came; the signal's reason when aborted.
+   */
+  async post(body: string, signal: AbortSignal): Promise<Reply> {
     const { url, timeoutMs, headers, fetch = globalThis.fetch } = this.#options;
     signal.throwIfAborted();
     const ending = new AbortController();
@@ -53,11 +69,11 @@ export class HttpTransport implements PredictTransport {
       const answer = await fetch(url, {
         method: "POST",
         headers: { "Content-Type": "application/json", ...headers },
-        body: this.#write(images),
+        body,
         signal: ending.signal,
       });
-      const body = await answer.text();
-      return { status: answer.status, body, retryAfter: answer.headers.get("Retry-After") ?? undefined };
+      const retryAfter = answer.headers.get("Retry-After") ?? undefined;
+      return { status: answer.status, body: await answer.text(), retryAfter };
     } catch (error) {
       signal.throwIfAborted();
       const reason = ending.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error);
@@ -68,7 +84,8 @@ export class HttpTransport implements PredictTransport {
     }
   }
 
-  #write(images: readonly NamedImage[]): string {
+  /** Returns the body of a request of images. */
+  write(images: readonly NamedImage[]): string {
     const { url, signature, parameters = {} } = this.#options;
     const [before, after] = url.pathname.includes("/v1/models/")
       ? ['{"b64":"', '"}']

@@ -113,6 +113,6 @@ async function survey(path: string, form: JournalForm): Promise<Recovered> {
 
 async function* keptRecords(path: string, form: JournalForm): AsyncGenerator<string, void> {
   for await (const { text } of readRecords(createReadStream(path), form.hasQuotes)) {
-    if (form.read(text)?.isDone !== false) yield `${text}\n`;
+    if (`${text}\n` === form.head || form.read(text)?.isDone !== false) yield `${text}\n`;
   }
 }

@@ -1,5 +1,6 @@
 import { excerpt } from "../errors.ts";
 import type { Reply } from "./predict-transport.ts";
+import { ofOneImage } from "./read-answer.ts";
 
 /** What a reply means for the images that were sent. */
 export type Verdict =
@@ -31,7 +32,7 @@ export function judgeReply({ status, body }: Reply): Verdict {
   if (LATER.has(status)) return { kind: "later", code: code ?? "UNAVAILABLE", message, once: false };
   const isOfRequest = code !== undefined && OF_REQUEST.has(code) && instance === undefined;
   if (OF_IMAGES.has(status) && !isOfRequest) {
-    return { kind: "images", code: code ?? "REFUSED", message, instance };
+    return { kind: "images", code: code ?? "REFUSED", message: ofOneImage(message), instance };
   }
   return { kind: "refused", message: `${status} ${code === undefined ? "" : `${code}: `}${message}` };
 }

@@ -3,16 +3,19 @@ export interface MapInOrderOptions {
   readonly concurrency: number;
   /** Most items begun and not yet taken: a slow one holds up the others no sooner. @default 4 x concurrency */
   readonly window?: number;
+  /** Ends the waiting for the source; what is in work must end by itself. @default never aborted */
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Yields what `map` makes of each item, in the order of the items. The source is read no further ahead than the window.
  *
- * @throws what the source or `map` throws, when its turn has come; what is in work then goes on unheard.
+ * @throws what the source or `map` throws, when its turn has come, and the signal's reason; what is in work then goes on
+ * unheard.
  */
 export async function* mapInOrder<Item, Result>(
   source: AsyncIterable<Item> | Iterable<Item>,
-  { concurrency, window = 4 * concurrency }: MapInOrderOptions,
+  { concurrency, window = 4 * concurrency, signal }: MapInOrderOptions,
   map: (item: Item) => Promise<Result>,
 ): AsyncGenerator<Result, void> {
   const results: Promise<Result>[] = [];
@@ -43,9 +46,15 @@ export async function* mapInOrder<Item, Result>(
     change.happened();
   });
   filled.catch(() => {});
+  const wake = () => change.happened();
+  signal?.addEventListener("abort", wake);
   try {
     for (;;) {
-      while (results.length === 0 && !isOver) await change.next();
+      signal?.throwIfAborted();
+      while (results.length === 0 && !isOver) {
+        await change.next();
+        signal?.throwIfAborted();
+      }
       const [first] = results;
       if (first === undefined) break;
       const result = await first;
@@ -55,6 +64,7 @@ export async function* mapInOrder<Item, Result>(
     }
     await filled;
   } finally {
+    signal?.removeEventListener("abort", wake);
     isStopped = true;
     change.happened();
   }

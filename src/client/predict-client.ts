@@ -1,6 +1,12 @@
 import { RefusedError, UnavailableError } from "./client-error.ts";
 import { type Clock, systemClock } from "./clock.ts";
-import { ImageError, type ImageFailure, type ImageOutcome, type ImageSource, type NamedImage } from "./image-source.ts";
+import {
+  ImageError,
+  type ImageFailure,
+  type ImageOutcome,
+  type ImageSource,
+  type NamedImage,
+} from "./image-source.ts";
 import { inBatches } from "./in-batches.ts";
 import { judgeReply, type Verdict } from "./judge-reply.ts";
 import { mapInOrder } from "./map-in-order.ts";
@@ -68,7 +74,9 @@ export class PredictClient {
     signal.addEventListener("abort", end, { once: true });
     try {
       signal.throwIfAborted();
-      const answers = mapInOrder(batches, { concurrency }, (batch) => this.#predictBatch(batch, ending.signal));
+      const answers = mapInOrder(batches, { concurrency, signal }, (batch) =>
+        this.#predictBatch(batch, ending.signal),
+      );
       for await (const outcomes of answers) yield* outcomes;
     } finally {
       signal.removeEventListener("abort", end);
@@ -182,7 +190,10 @@ function bytesOf({ byteLength }: ImageSource): number {
   return byteLength;
 }
 
-async function readImage({ name, read }: ImageSource): Promise<NamedImage | { name: string; error: ImageFailure }> {
+async function readImage({
+  name,
+  read,
+}: ImageSource): Promise<NamedImage | { name: string; error: ImageFailure }> {
   try {
     return { name, bytes: await read() };
   } catch (error) {
@@ -193,7 +204,10 @@ async function readImage({ name, read }: ImageSource): Promise<NamedImage | { na
 
 function readOutcomes(body: string, images: readonly NamedImage[]): ImageOutcome[] {
   try {
-    return readAnswer(body, images.map(({ name }) => name));
+    return readAnswer(
+      body,
+      images.map(({ name }) => name),
+    );
   } catch (error) {
     if (!(error instanceof ImageError)) throw error;
     return failAll(images, error);

@@ -42,7 +42,12 @@ function readFailures(errors: unknown): Map<number, { readonly code: string; rea
   return new Map(
     list.map(({ instance, code, message }) => [
       Number(instance),
-      { code: String(code), message: String(message) },
+      { code: String(code), message: ofOneImage(String(message)) },
     ]),
   );
+}
+
+/** Returns a server's sentence without the place in the request, which says nothing to whoever has named the image. */
+export function ofOneImage(message: string): string {
+  return message.replace(/^instances\[\d+\][^:\s]*: /, "");
 }

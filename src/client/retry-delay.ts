@@ -26,6 +26,7 @@ export function retryAfterMs(header: string | undefined, wallMs: number): number
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   // Date.parse reads much that is no HTTP date, "-1" among it.
   if (!/^[A-Z][a-z]+,? .*\d/.test(text)) return undefined;
+  // biome-ignore lint/style/noRestrictedGlobals: the header names a time of day.
   const atMs = Date.parse(text);
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - wallMs);
 }

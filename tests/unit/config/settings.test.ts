@@ -13,6 +13,7 @@ function values(row: SettingRow): string {
     case "choice":
       return row.choices.map((choice) => `\`${choice}\``).join(", ");
     case "integer":
+    case "number":
       return `${row.min} to ${row.max}`;
     case "bytes":
       return `bytes, ${row.min} to ${row.max}`;

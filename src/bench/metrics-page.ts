@@ -22,3 +22,9 @@ export async function readMetrics(url: string): Promise<Series> {
 export function growth(before: Series, after: Series, series: string): number {
   return (after.get(series) ?? Number.NaN) - (before.get(series) ?? 0);
 }
+
+/** Returns by how much the counters of a name grew together, whatever their labels. */
+export function growthOfAll(before: Series, after: Series, name: string): number {
+  const series = [...after.keys()].filter((key) => key === name || key.startsWith(`${name}{`));
+  return series.reduce((sum, key) => sum + growth(before, after, key), 0);
+}
