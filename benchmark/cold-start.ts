@@ -3,8 +3,8 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { percentiles } from "../src/bench/percentiles.ts";
 import { processCpuMs } from "./cpu-meter.ts";
-import { percentiles } from "./percentiles.ts";
 
 const HELP = `npm run bench:cold-start -- [options] [built server ...]
 

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import sharp from "sharp";
+import { paintPicture } from "../src/bench/paint-picture.ts";
+import { percentiles } from "../src/bench/percentiles.ts";
+import { ServerProcess } from "../src/bench/server-process.ts";
 import { processCpuMs } from "./cpu-meter.ts";
 import { writeDetectAndClassify } from "./graphs/detect-and-classify.ts";
-import { paintPicture } from "./paint-picture.ts";
-import { percentiles } from "./percentiles.ts";
 import { progress } from "./progress.ts";
-import { ServerProcess } from "./server-process.ts";
 import { textTable } from "./text-table.ts";
 
 const HELP = `npm run bench:composition -- [options]

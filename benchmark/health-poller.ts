@@ -1,5 +1,5 @@
 import { Agent, get } from "node:http";
-import { type Percentiles, percentiles } from "./percentiles.ts";
+import { type Percentiles, percentiles } from "../src/bench/percentiles.ts";
 
 export interface HealthPollerOptions {
   readonly port: number;

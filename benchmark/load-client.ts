@@ -1,6 +1,8 @@
 import { Agent } from "node:http";
+import { closedLoop } from "../src/bench/closed-loop.ts";
+import { answeredWithin } from "../src/bench/measured-load.ts";
+import { type Percentiles, percentiles } from "../src/bench/percentiles.ts";
 import { askClasses } from "./ask-classes.ts";
-import { type Percentiles, percentiles } from "./percentiles.ts";
 import { tileRequests } from "./tile-requests.ts";
 import type { WireName, WireRequest } from "./wires.ts";
 
@@ -36,54 +38,23 @@ export async function runLoad(options: LoadOptions, notify: (text: string) => vo
   const { port, wire, clients, tilesPerRequest, warmupSeconds, seconds } = options;
   const requests = tileRequests(options.tilesFolder, tilesPerRequest, wire);
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
-  const state = { isStopping: false, next: 0 };
-  const exchanges: Span[] = [];
-  const client = async () => {
-    while (!state.isStopping) {
-      const request = requests[state.next++ % requests.length] as WireRequest;
-      const startMs = performance.now();
-      await askClasses({ agent, port, wire, request, tiles: tilesPerRequest });
-      exchanges.push({ startMs, endMs: performance.now() });
-    }
-  };
-  const measure = async () => {
-    await sleep(warmupSeconds * 1000);
-    notify("begin");
-    const [startMs, cpuBefore] = [performance.now(), process.cpuUsage()];
-    await sleep(seconds * 1000);
-    const [endMs, cpu] = [performance.now(), process.cpuUsage(cpuBefore)];
-    notify("end");
-    state.isStopping = true;
-    return { startMs, endMs, cpuMs: (cpu.user + cpu.system) / 1000 };
+  let next = 0;
+  const send = async () => {
+    const request = requests[next++ % requests.length] as WireRequest;
+    await askClasses({ agent, port, wire, request, tiles: tilesPerRequest });
   };
   try {
-    const [measured] = await Promise.all([measure(), ...Array.from({ length: clients }, client)]);
-    const { startMs, endMs, cpuMs } = measured;
-    const images = tilesPerRequest * exchanges.reduce((sum, span) => sum + shareWithin(span, measured), 0);
-    const answered = exchanges.filter((span) => span.endMs >= startMs && span.endMs < endMs);
+    const load = await closedLoop({ clients, warmupSeconds, seconds, send, notify });
+    const { exchanges, startMs, endMs, cpuMs } = load;
+    const images = tilesPerRequest * answeredWithin(load, exchanges);
+    const answered = exchanges.filter((one) => one.endMs >= startMs && one.endMs < endMs);
     return {
       images,
       imagesPerSecond: (images / (endMs - startMs)) * 1000,
-      latency: percentiles(answered.map((span) => span.endMs - span.startMs)),
+      latency: percentiles(answered.map((one) => one.endMs - one.startMs)),
       clientCpuMsPerImage: cpuMs / images,
     };
   } finally {
-    state.isStopping = true;
     agent.destroy();
   }
-}
-
-interface Span {
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-/** Returns which share of `span` lies within `outer`: without it, a few long requests make a coarse count. */
-function shareWithin(span: Span, outer: Span): number {
-  const insideMs = Math.min(span.endMs, outer.endMs) - Math.max(span.startMs, outer.startMs);
-  return Math.max(0, insideMs) / (span.endMs - span.startMs);
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

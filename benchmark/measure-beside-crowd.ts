@@ -1,7 +1,7 @@
-import type { Percentiles } from "./percentiles.ts";
+import type { Percentiles } from "../src/bench/percentiles.ts";
+import type { ServerProcess } from "../src/bench/server-process.ts";
 import { runPart } from "./run-part.ts";
 import { serveUnderLoad } from "./serve-under-load.ts";
-import type { ServerProcess } from "./server-process.ts";
 
 export interface BesideCrowdOptions {
   readonly server: ServerProcess;

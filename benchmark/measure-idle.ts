@@ -1,8 +1,8 @@
+import type { Percentiles } from "../src/bench/percentiles.ts";
+import type { ServerProcess } from "../src/bench/server-process.ts";
 import type { Cost } from "./cpu-meter.ts";
 import type { StageCosts } from "./measure-image-stages.ts";
-import type { Percentiles } from "./percentiles.ts";
 import { serveUnderLoad } from "./serve-under-load.ts";
-import type { ServerProcess } from "./server-process.ts";
 
 export interface IdleOptions {
   readonly server: ServerProcess;

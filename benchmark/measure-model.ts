@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { ServerProcess } from "../src/bench/server-process.ts";
 import { type Comparison, compareToAlone } from "./compare-to-alone.ts";
 import type { Cost } from "./cpu-meter.ts";
 import { type BesideCrowdFigures, measureBesideCrowd } from "./measure-beside-crowd.ts";
@@ -11,7 +12,6 @@ import { type ModelName, writeModelFolder } from "./model-folder.ts";
 import type { BenchmarkOptions } from "./options.ts";
 import { runPart } from "./run-part.ts";
 import { type ServedFigures, serveUnderLoad } from "./serve-under-load.ts";
-import { ServerProcess } from "./server-process.ts";
 
 export interface ModelOptions extends BenchmarkOptions {
   readonly model: ModelName;

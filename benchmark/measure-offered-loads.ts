@@ -1,6 +1,6 @@
+import type { ServerProcess } from "../src/bench/server-process.ts";
 import type { OpenLoopFigures } from "./open-loop-client.ts";
 import { runPart } from "./run-part.ts";
-import type { ServerProcess } from "./server-process.ts";
 
 export interface OfferedLoadsOptions {
   readonly server: ServerProcess;

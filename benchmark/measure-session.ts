@@ -1,6 +1,6 @@
+import { seededRandom } from "../src/bench/seeded-random.ts";
 import { OnnxSession } from "../src/runtime/onnx-session.ts";
 import { type Cost, measureCost } from "./cpu-meter.ts";
-import { seededRandom } from "./seeded-random.ts";
 
 export interface SessionOptions {
   readonly modelPath: string;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { percentiles } from "./percentiles.ts";
+import { percentiles } from "../src/bench/percentiles.ts";
 
 export interface SpinningOptions {
   readonly modelPath: string;

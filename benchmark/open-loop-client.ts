@@ -1,7 +1,8 @@
 import { Agent } from "node:http";
-import { type ArrivalOptions, arrivalTimes } from "./arrival-times.ts";
+import { type ArrivalOptions, arrivalTimes } from "../src/bench/arrival-times.ts";
+import { openLoop } from "../src/bench/open-loop.ts";
+import { type Percentiles, percentiles } from "../src/bench/percentiles.ts";
 import { askClasses, StatusError } from "./ask-classes.ts";
-import { type Percentiles, percentiles } from "./percentiles.ts";
 import { tileRequests } from "./tile-requests.ts";
 import type { WireRequest } from "./wires.ts";
 
@@ -36,14 +37,6 @@ export interface OpenLoopFigures {
   readonly clientCpuMsPerImage: number;
 }
 
-interface Exchange {
-  readonly dueMs: number;
-  readonly sentMs: number;
-  readonly endMs: number;
-  /** Undefined where the classes came. */
-  readonly refusal: StatusError | undefined;
-}
-
 /**
  * Sends requests at their times, whether or not the earlier ones are answered, as many independent callers do.
  * A server that falls behind is not spared: what waits before it is sent counts as latency.
@@ -56,56 +49,35 @@ export async function runOpenLoop(
   notify: (text: string) => void,
 ): Promise<OpenLoopFigures> {
   const { tilesPerRequest, warmupSeconds, imagesPerSecond } = options;
-  const seconds = warmupSeconds + options.seconds;
-  const due = arrivalTimes({ ...options, perSecond: imagesPerSecond / tilesPerRequest, seconds });
+  const perSecond = imagesPerSecond / tilesPerRequest;
+  const dueMs = arrivalTimes({ ...options, perSecond, seconds: warmupSeconds + options.seconds });
   const requests = tileRequests(options.tilesFolder, tilesPerRequest, "analyze");
   const agent = new Agent({ keepAlive: true });
-  const [beginMs, endMs] = [warmupSeconds * 1000, seconds * 1000];
-  const startMs = performance.now();
-  const now = () => performance.now() - startMs;
-  const send = async (dueMs: number, request: WireRequest): Promise<Exchange> => {
-    const sentMs = now();
-    const refusal = await refusalOf(
+  let next = 0;
+  // Undefined where the classes came.
+  const send = () => {
+    const request = requests[next++ % requests.length] as WireRequest;
+    return refusalOf(
       askClasses({ agent, port: options.port, wire: "analyze", request, tiles: tilesPerRequest }),
     );
-    return { dueMs, sentMs, endMs: now(), refusal };
-  };
-  const measure = async () => {
-    await sleepUntil(beginMs, now);
-    notify("begin");
-    const cpuBefore = process.cpuUsage();
-    await sleepUntil(endMs, now);
-    notify("end");
-    const { user, system } = process.cpuUsage(cpuBefore);
-    return (user + system) / 1000;
   };
   try {
-    const sendAll = async () => {
-      const sent: Promise<Exchange>[] = [];
-      for (const [i, dueMs] of due.entries()) {
-        await sleepUntil(dueMs, now);
-        const exchange = send(dueMs, requests[i % requests.length] as WireRequest);
-        // Awaited with the others, when all are sent.
-        exchange.catch(() => {});
-        sent.push(exchange);
-      }
-      return Promise.all(sent);
-    };
-    const [cpuMs, exchanges] = await Promise.all([measure(), sendAll()]);
-    const within = (atMs: number) => atMs >= beginMs && atMs < endMs;
-    const measured = exchanges.filter(({ dueMs }) => within(dueMs));
-    const good = measured.filter(({ refusal }) => refusal === undefined);
-    const refused = measured.filter(({ refusal }) => refusal?.status === 503);
-    const answered = exchanges.filter((one) => one.refusal === undefined && within(one.endMs)).length;
+    const load = await openLoop({ dueMs, warmupSeconds, seconds: options.seconds, send, notify });
+    const { exchanges, startMs, endMs, cpuMs } = load;
+    const within = (atMs: number) => atMs >= startMs && atMs < endMs;
+    const measured = exchanges.filter((one) => within(one.dueMs));
+    const good = measured.filter(({ outcome }) => outcome === undefined);
+    const refused = measured.filter(({ outcome }) => outcome?.status === 503);
+    const answered = exchanges.filter((one) => one.outcome === undefined && within(one.endMs)).length;
     return {
       offeredImagesPerSecond: (measured.length * tilesPerRequest) / options.seconds,
       answeredImagesPerSecond: (answered * tilesPerRequest) / options.seconds,
       refused: measured.length - good.length,
       timedOut: measured.length - good.length - refused.length,
-      withoutRetryAfter: refused.filter(({ refusal }) => refusal?.retryAfter === undefined).length,
-      refusal: percentiles(refused.map((one) => one.endMs - one.sentMs)),
+      withoutRetryAfter: refused.filter(({ outcome }) => outcome?.retryAfter === undefined).length,
+      refusal: percentiles(refused.map((one) => one.endMs - one.startMs)),
       latency: percentiles(good.map((one) => one.endMs - one.dueMs)),
-      maxLateMs: Math.max(0, ...measured.map((one) => one.sentMs - one.dueMs)),
+      maxLateMs: Math.max(0, ...measured.map((one) => one.startMs - one.dueMs)),
       clientCpuMsPerImage: cpuMs / (answered * tilesPerRequest),
     };
   } finally {
@@ -121,11 +93,5 @@ async function refusalOf(asked: Promise<unknown>): Promise<StatusError | undefin
   } catch (error) {
     if (error instanceof StatusError && (error.status === 503 || error.status === 504)) return error;
     throw error;
-  }
-}
-
-async function sleepUntil(atMs: number, now: () => number): Promise<void> {
-  for (let leftMs = atMs - now(); leftMs > 0; leftMs = atMs - now()) {
-    await new Promise((resolve) => setTimeout(resolve, leftMs));
   }
 }

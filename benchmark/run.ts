@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PICTURE_EDGE_PIXELS } from "../src/bench/paint-jpegs.ts";
 import { countCores } from "./count-cores.ts";
 import { describeCommand } from "./describe-command.ts";
 import { docsFigures } from "./docs/docs-figures.ts";
@@ -13,7 +14,7 @@ import { writePlots } from "./plots/write-plots.ts";
 import { progress } from "./progress.ts";
 import { type Report, type RunDescription, renderReport } from "./report.ts";
 import { runPart } from "./run-part.ts";
-import { TILE_EDGE_PIXELS, writeTiles } from "./tiles.ts";
+import { writeTiles } from "./tiles.ts";
 
 const TILES = 32;
 const DOCS = "docs/performance.md";
@@ -73,7 +74,7 @@ async function measure(
     models.push(await measureModel({ ...options, ...common, model, stages }));
   }
   return {
-    tiles: { count: TILES, edgePixels: TILE_EDGE_PIXELS, meanBytes },
+    tiles: { count: TILES, edgePixels: PICTURE_EDGE_PIXELS, meanBytes },
     seconds: options.seconds,
     stages,
     models,

@@ -1,10 +1,10 @@
+import { growth, readMetrics, type Series } from "../src/bench/metrics-page.ts";
+import type { Percentiles } from "../src/bench/percentiles.ts";
+import type { ServerProcess } from "../src/bench/server-process.ts";
 import { processCpuMs } from "./cpu-meter.ts";
 import { HealthPoller } from "./health-poller.ts";
 import type { LoadFigures, LoadOptions } from "./load-client.ts";
-import { growth, readMetrics, type Series } from "./metrics-page.ts";
-import type { Percentiles } from "./percentiles.ts";
 import { runPart } from "./run-part.ts";
-import type { ServerProcess } from "./server-process.ts";
 
 export interface ServedFigures extends LoadFigures {
   readonly clients: number;

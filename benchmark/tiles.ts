@@ -1,12 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import sharp from "sharp";
-import { paintPicture } from "./paint-picture.ts";
-
-/** Height and width of a tile, in pixels: what map servers send. */
-export const TILE_EDGE_PIXELS = 256;
-
-const JPEG = { quality: 87, chromaSubsampling: "4:2:0" } as const;
+import { paintJpegs } from "../src/bench/paint-jpegs.ts";
 
 /**
  * Writes `count` different JPEG tiles, painted so that they cost a decoder what aerial pictures cost it. The same
@@ -14,18 +8,14 @@ const JPEG = { quality: 87, chromaSubsampling: "4:2:0" } as const;
  *
  * @returns the mean size of a tile in bytes
  */
-export async function writeTiles(folder: string, count: number, seed = 256): Promise<number> {
+export async function writeTiles(folder: string, count: number, seed?: number): Promise<number> {
   mkdirSync(folder, { recursive: true });
-  const size = { height: TILE_EDGE_PIXELS, width: TILE_EDGE_PIXELS } as const;
-  let bytes = 0;
-  for (let i = 0; i < count; i++) {
-    const jpeg = await sharp(paintPicture(seed + i, size), { raw: { ...size, channels: 3 } })
-      .jpeg(JPEG)
-      .toBuffer();
-    writeFileSync(join(folder, `${String(i).padStart(3, "0")}.jpg`), jpeg);
-    bytes += jpeg.length;
+  let total = 0;
+  for (const { name, bytes } of await paintJpegs(count, seed)) {
+    writeFileSync(join(folder, name), bytes);
+    total += bytes.length;
   }
-  return bytes / count;
+  return total / count;
 }
 
 /** Returns the tiles of a folder, each alone in its memory. */

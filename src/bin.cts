@@ -23,13 +23,14 @@ const FLAGS = [
 ];
 for (const flag of FLAGS) process.getBuiltinModule("node:v8").setFlagsFromString(flag);
 
-// The first process of a container has no default reaction to signals: until `serve` drains, these end it. A `check`
-// that did not come to its end must not look like one that passed.
+// The first process of a container has no default reaction to signals: until `serve` drains, these end it. Any other
+// command that did not come to its end must not look like one that did.
+const isServe = ["serve", undefined].includes(process.argv[2]) || process.argv[2]?.startsWith("-");
 for (const [signal, number] of [
   ["SIGTERM", 15],
   ["SIGINT", 2],
 ] as const) {
-  process.on(signal, () => process.exit(process.argv[2] === "check" ? 128 + number : 0));
+  process.on(signal, () => process.exit(isServe ? 0 : 128 + number));
 }
 
 void import("./main.ts");

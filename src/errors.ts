@@ -72,7 +72,12 @@ export class BatchFailedError extends ServingError {
 
 /** A reason not to start: one line that names the file or setting and the remedy. */
 export class StartupError extends Error {
-  override readonly name = "StartupError";
+  override readonly name: string = "StartupError";
+}
+
+/** A reason not to start that stands on the command line or in a setting: one line that names it. */
+export class UsageError extends StartupError {
+  override readonly name = "UsageError";
 }
 
 /**

@@ -22,6 +22,7 @@ import { Metrics, type RefusalReason } from "./observability/metrics.ts";
 import type { OpenTrace } from "./observability/request-trace.ts";
 import type { Telemetry } from "./observability/telemetry.ts";
 import { Admission } from "./serving/admission.ts";
+import type { ServingApi } from "./serving/serving-api.ts";
 import { ModelManager } from "./versions/model-manager.ts";
 import { namesSeveral, readModels } from "./versions/model-source.ts";
 
@@ -87,13 +88,27 @@ export class Server {
       settings,
       logger,
       metrics: this.#metrics,
-      onRequest: this.#createApp(options).callback(),
+      onRequest: createApp({ ...this.api, unsentAnswers: this.#unsentAnswers }).callback(),
     });
   }
 
   /** Where gRPC is answered; undefined until it is, and where it is off. */
   get grpcPort(): number | undefined {
     return this.#grpcPort;
+  }
+
+  /** What all that answers requests needs, over HTTP or otherwise. */
+  get api(): ServingApi {
+    const { settings, logger } = this.#options;
+    return {
+      settings,
+      logger,
+      lifecycle: this.lifecycle,
+      admission: this.#admission,
+      metrics: this.#metrics,
+      models: this.#models,
+      openTrace: this.#openTrace,
+    };
   }
 
   /**
@@ -170,19 +185,6 @@ export class Server {
     await Promise.all([this.#loader?.close(), this.#imagePool?.close()]);
   }
 
-  #createApp({ settings, logger }: ServerOptions): ReturnType<typeof createApp> {
-    return createApp({
-      settings,
-      logger,
-      lifecycle: this.lifecycle,
-      admission: this.#admission,
-      unsentAnswers: this.#unsentAnswers,
-      metrics: this.#metrics,
-      models: this.#models,
-      openTrace: this.#openTrace,
-    });
-  }
-
   /** Costs nothing where it is off: the SDK is not even loaded. */
   async #startTelemetry(plan: TelemetryPlan): Promise<void> {
     const { logger } = this.#options;
@@ -197,13 +199,7 @@ export class Server {
     const { settings, logger } = this.#options;
     const { GrpcServer } = await import("./grpc/grpc-server.ts");
     const grpc = new GrpcServer({
-      settings,
-      logger,
-      lifecycle: this.lifecycle,
-      admission: this.#admission,
-      metrics: this.#metrics,
-      models: this.#models,
-      openTrace: this.#openTrace,
+      ...this.api,
       onRefused: (reason) => this.#metrics.requestRefused(reason),
     });
     this.#grpcPort = await grpc.listen({ host: settings.host, port });

@@ -1,7 +1,7 @@
+import { seededRandom } from "../../src/bench/seeded-random.ts";
 import { elementCount } from "../../src/tensor/tensor.ts";
 import { type NodeSource, node, value, writeModel } from "../../tests/support/onnx/model-writer.ts";
 import { constant, type Initializer } from "../../tests/support/onnx/tensor-proto.ts";
-import { seededRandom } from "../seeded-random.ts";
 
 /** A value inside the graph: its name and its number of channels. */
 export interface Layer {

@@ -1,10 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PICTURE_EDGE_PIXELS } from "../../src/bench/paint-jpegs.ts";
 import { countCores } from "../count-cores.ts";
 import { describeMachine } from "../machine.ts";
 import { progress } from "../progress.ts";
-import { TILE_EDGE_PIXELS, writeTiles } from "../tiles.ts";
+import { writeTiles } from "../tiles.ts";
 import { compareModel } from "./compare-model.ts";
 import { type InstalledPeer, installPeer } from "./install-peer.ts";
 import { HELP, type PeersOptions, parsePeersOptions } from "./options.ts";
@@ -65,7 +66,7 @@ async function measure(options: PeersOptions, workFolder: string, signal: AbortS
     command: ["npm run bench:peers --", ...process.argv.slice(2)].join(" "),
     date: new Date().toISOString(),
     machine,
-    tiles: { count: TILES, edgePixels: TILE_EDGE_PIXELS, meanBytes },
+    tiles: { count: TILES, edgePixels: PICTURE_EDGE_PIXELS, meanBytes },
     seconds: options.seconds,
     models,
     settings: Object.fromEntries([

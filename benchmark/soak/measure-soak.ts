@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { seededRandom } from "../../src/bench/seeded-random.ts";
+import { ServerProcess } from "../../src/bench/server-process.ts";
 import { writeModelFolder } from "../model-folder.ts";
 import { runPart } from "../run-part.ts";
-import { seededRandom } from "../seeded-random.ts";
-import { ServerProcess } from "../server-process.ts";
 import type { ModelMemory } from "./measure-model-memory.ts";
 import { type RssSample, RssSampler } from "./rss-sampler.ts";
 import { type ServerState, serverState } from "./server-state.ts";

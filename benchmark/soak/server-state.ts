@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { readMetrics } from "../metrics-page.ts";
-import type { ServerProcess } from "../server-process.ts";
+import { readMetrics } from "../../src/bench/metrics-page.ts";
+import type { ServerProcess } from "../../src/bench/server-process.ts";
 import { rssMib } from "./rss-sampler.ts";
 
 /** What a server holds at one moment. The heap's figures are those of its main thread. */

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from "sharp";
-import { type PictureSize, paintPicture } from "../paint-picture.ts";
+import { type PictureSize, paintPicture } from "../../src/bench/paint-picture.ts";
 
 /** An encoded image. */
 export interface SoakImage {

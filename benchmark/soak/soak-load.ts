@@ -1,6 +1,6 @@
 import { Agent } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { arrivalTimes } from "../arrival-times.ts";
+import { arrivalTimes } from "../../src/bench/arrival-times.ts";
 import { sendSoakRequest } from "./send-soak-request.ts";
 import type { SoakRequest } from "./soak-requests.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { ServerProcess } from "../../benchmark/server-process.ts";
+import { ServerProcess } from "../../src/bench/server-process.ts";
 import { freePorts } from "../clients/free-ports.ts";
 import { GrpcClient } from "../support/grpc/grpc-client.ts";
 import type { CheckContext, DeployCheck } from "./deploy-check.ts";

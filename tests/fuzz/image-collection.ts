@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Jimp } from "jimp";
 import sharp, { type Sharp } from "sharp";
-import { paintPicture } from "../../benchmark/paint-picture.ts";
+import { paintPicture } from "../../src/bench/paint-picture.ts";
 
 const SIZE = { height: 24, width: 40 };
 

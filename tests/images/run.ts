@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { ServerProcess } from "../../benchmark/server-process.ts";
+import { ServerProcess } from "../../src/bench/server-process.ts";
 import { writeModelFolder } from "../support/model-folder.ts";
 import { classifier } from "../support/onnx/image-models.ts";
 import { testBombs } from "./bomb-tests.ts";

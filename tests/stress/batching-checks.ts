@@ -1,5 +1,5 @@
-import { growth, readMetrics, type Series } from "../../benchmark/metrics-page.ts";
-import type { ServerProcess } from "../../benchmark/server-process.ts";
+import { growth, readMetrics, type Series } from "../../src/bench/metrics-page.ts";
+import type { ServerProcess } from "../../src/bench/server-process.ts";
 import { tenDigits } from "../support/digits.ts";
 import { request } from "../support/http-client.ts";
 import { imageEcho } from "../support/onnx/image-models.ts";

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { growth, readMetrics, type Series } from "../../benchmark/metrics-page.ts";
-import type { ServerProcess } from "../../benchmark/server-process.ts";
+import { growth, readMetrics, type Series } from "../../src/bench/metrics-page.ts";
+import type { ServerProcess } from "../../src/bench/server-process.ts";
 import { imageInstance } from "../support/digits.ts";
 import { type Answer, request } from "../support/http-client.ts";
 import { slowClassifier } from "../support/onnx/slow-model.ts";

@@ -1,8 +1,8 @@
 import { Agent } from "node:http";
 import { askClasses } from "../../benchmark/ask-classes.ts";
-import { type Percentiles, percentiles } from "../../benchmark/percentiles.ts";
 import { tileRequests } from "../../benchmark/tile-requests.ts";
 import type { WireRequest } from "../../benchmark/wires.ts";
+import { type Percentiles, percentiles } from "../../src/bench/percentiles.ts";
 
 export interface LonelyLatencyOptions {
   readonly port: number;

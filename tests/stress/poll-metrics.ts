@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { readMetrics, type Series } from "../../benchmark/metrics-page.ts";
+import { readMetrics, type Series } from "../../src/bench/metrics-page.ts";
 
 const EVERY_MS = 20;
 

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ServerProcess } from "../../benchmark/server-process.ts";
 import { RssSampler, rssMib } from "../../benchmark/soak/rss-sampler.ts";
+import type { ServerProcess } from "../../src/bench/server-process.ts";
 import { imageInstance } from "../support/digits.ts";
 import { request } from "../support/http-client.ts";
 import { segmentation } from "../support/onnx/image-models.ts";

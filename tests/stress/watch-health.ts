@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { HealthPoller } from "../../benchmark/health-poller.ts";
-import type { ServerProcess } from "../../benchmark/server-process.ts";
+import type { ServerProcess } from "../../src/bench/server-process.ts";
 import type { FigureSheet } from "./figure-sheet.ts";
 
 const EVERY_MS = 100;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { ServerProcess, type ServerProcessOptions } from "../../benchmark/server-process.ts";
+import { ServerProcess, type ServerProcessOptions } from "../../src/bench/server-process.ts";
 import type { StressContext } from "./stress-check.ts";
 
 const ENTRY = fileURLToPath(new URL("../../dist/bin.cjs", import.meta.url));

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { docsFigures } from "../../../benchmark/docs/docs-figures.ts";
 import { fillMarkers } from "../../../benchmark/docs/fill-markers.ts";
-import { percentiles } from "../../../benchmark/percentiles.ts";
 import type { Report } from "../../../benchmark/report.ts";
+import { percentiles } from "../../../src/bench/percentiles.ts";
 
 const PAGE = readFileSync(new URL("../../../docs/performance.md", import.meta.url), "utf8");
 

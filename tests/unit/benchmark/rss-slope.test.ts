@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../../../benchmark/seeded-random.ts";
 import { rssSlope } from "../../../benchmark/soak/rss-slope.ts";
+import { seededRandom } from "../../../src/bench/seeded-random.ts";
 
 /** A sample each second. */
 function samples(seconds: number, mib: (minutes: number) => number) {

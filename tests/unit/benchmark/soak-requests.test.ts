@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { seededRandom } from "../../../benchmark/seeded-random.ts";
 import { soakRequests } from "../../../benchmark/soak/soak-requests.ts";
+import { seededRandom } from "../../../src/bench/seeded-random.ts";
 
 const IMAGES = [64, 65_536, 3_000_000].map((pixels) => ({
   name: `${pixels}`,

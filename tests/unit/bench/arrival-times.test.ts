@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { arrivalTimes } from "../../../benchmark/arrival-times.ts";
+import { arrivalTimes } from "../../../src/bench/arrival-times.ts";
 
 describe("arrivalTimes", () => {
   test("are at equal intervals when fixed, as many as the rate says", () => {

@@ -2,6 +2,7 @@
 export interface Percentiles {
   readonly count: number;
   readonly p50Ms: number;
+  readonly p90Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 }
@@ -10,5 +11,5 @@ export interface Percentiles {
 export function percentiles(valuesMs: readonly number[]): Percentiles {
   const sorted = [...valuesMs].sort((a, b) => a - b);
   const rank = (share: number) => sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN;
-  return { count: sorted.length, p50Ms: rank(0.5), p99Ms: rank(0.99), maxMs: rank(1) };
+  return { count: sorted.length, p50Ms: rank(0.5), p90Ms: rank(0.9), p99Ms: rank(0.99), maxMs: rank(1) };
 }

@@ -1,0 +1,194 @@
+import { csvForm } from "./cli/csv-form.ts";
+import { imageFile } from "./cli/image-file.ts";
+import { MaskFiles } from "./cli/mask-files.ts";
+import { NDJSON_FORM } from "./cli/ndjson-form.ts";
+import type { PredictOptions } from "./cli/predict-options.ts";
+import { PredictSummary } from "./cli/predict-summary.ts";
+import { READER_LEFT, ReaderLeftError } from "./cli/print.ts";
+import { ProgressBar } from "./cli/progress-bar.ts";
+import { readHeaders } from "./cli/read-headers.ts";
+import { readUrl } from "./cli/read-url.ts";
+import type { ResultForm } from "./cli/result-form.ts";
+import { openOutput, type ResultOutput } from "./cli/result-output.ts";
+import { StopSignals } from "./cli/stop-signals.ts";
+import { walkInputs } from "./cli/walk-inputs.ts";
+import { RefusedError, UnavailableError } from "./client/client-error.ts";
+import { HttpTransport, type PredictChoice } from "./client/http-transport.ts";
+import { ImageError, type ImageOutcome, type ImageSource } from "./client/image-source.ts";
+import { PredictClient } from "./client/predict-client.ts";
+import type { PredictTransport } from "./client/predict-transport.ts";
+import { UsageError } from "./errors.ts";
+
+/** A model in this process. */
+export interface OpenedModel extends PredictTransport {
+  close(): Promise<void>;
+}
+
+export interface PredictRun {
+  readonly options: PredictOptions;
+  /** Files, folders, patterns or `-`. */
+  readonly inputs: readonly string[];
+  /** Loads the model to run in this process. */
+  readonly openModel: (modelDir: string | undefined, choice: PredictChoice) => Promise<OpenedModel>;
+}
+
+/**
+ * Writes the predictions of images.
+ *
+ * @returns the exit code: 0 if every image has a prediction, 1 if not, 128 + the signal's number when told to stop, 141 when
+ * the reader of standard output left
+ * @throws {StartupError} when nothing can be begun: a wrong command line, a model that can't be loaded.
+ */
+export async function predict({ options, inputs, openModel }: PredictRun): Promise<number> {
+  checkTogether(options, inputs);
+  const choice = choiceOf(options);
+  const hasMasks = options.masks !== undefined;
+  const form = options.format === "csv" ? csvForm(choice.signature, hasMasks) : NDJSON_FORM;
+  const http = options.url === undefined ? undefined : httpTransport(options, options.url, choice);
+  const output = await openOutput(form, options);
+  const model = http === undefined ? await openModel(options.modelDir, choice) : undefined;
+  try {
+    return await run({ options, inputs, form, output, transport: (http ?? model) as PredictTransport });
+  } finally {
+    await output.close();
+    await model?.close();
+  }
+}
+
+interface Run {
+  readonly options: PredictOptions;
+  readonly inputs: readonly string[];
+  readonly form: ResultForm;
+  readonly output: ResultOutput;
+  readonly transport: PredictTransport;
+}
+
+async function run({ options, inputs, form, output, transport }: Run): Promise<number> {
+  const say = (text: string) => void process.stderr.write(`onnx-serving: ${text}\n`);
+  const progress = await ProgressBar.open(process.stderr);
+  const signals = new StopSignals(() => say("stopping when what is on its way is answered"));
+  const walk = () => walkInputs(inputs, { stdin: process.stdin, signal: signals.stopping });
+  if (progress.isShown && !inputs.includes("-")) void showTotal(walk(), progress);
+  const summary = new PredictSummary();
+  const masks = options.masks === undefined ? undefined : new MaskFiles(options.masks);
+  const client = new PredictClient({
+    ...options,
+    transport,
+    giveUpAfterMs: options.giveUpAfterSeconds * 1000,
+  });
+  const skip = () => {
+    summary.skipped += 1;
+    progress.ended(false);
+  };
+  const images = unfinished(walk(), { ...options, done: output.done, signal: signals.stopping, skip });
+  let stopped: string | undefined;
+  try {
+    for await (const predicted of client.predictAll(images, signals.aborting)) {
+      const { outcome, maskFile } = await withMask(predicted, masks);
+      await output.append(form.write(outcome, maskFile));
+      summary.add(outcome);
+      progress.ended("error" in outcome);
+    }
+  } catch (error) {
+    if (error instanceof ReaderLeftError) return READER_LEFT;
+    if (error instanceof UnavailableError || error instanceof RefusedError) stopped = error.message;
+    else if (!signals.aborting.aborted) throw error;
+  } finally {
+    signals.close();
+    progress.close();
+  }
+  process.stderr.write(summary.text());
+  if (stopped !== undefined || signals.exitCode !== undefined) {
+    say(`${stopped ?? "told to stop"}; ${remedy(options, summary)}`);
+    return signals.exitCode ?? 1;
+  }
+  if (summary.ended + summary.skipped === 0) throw new UsageError("no images were named");
+  return summary.failed === 0 ? 0 : 1;
+}
+
+function remedy({ output }: PredictOptions, { ended, skipped }: PredictSummary): string {
+  if (ended + skipped === 0) return "nothing was predicted";
+  return output === undefined
+    ? "with --output it could go on from here"
+    : "the same command with --resume goes on from here";
+}
+
+interface Filter {
+  readonly done: ReadonlySet<string>;
+  readonly maxFileBytes: number;
+  readonly signal: AbortSignal;
+  readonly skip: () => void;
+}
+
+/** Yields the images that have no result yet. */
+async function* unfinished(
+  names: AsyncIterable<string>,
+  { done, maxFileBytes, signal, skip }: Filter,
+): AsyncGenerator<ImageSource, void> {
+  for await (const name of names) {
+    if (signal.aborted) return;
+    if (done.has(name)) skip();
+    else yield await imageFile(name, maxFileBytes);
+  }
+}
+
+/** Counting goes ahead of the work; what is wrong with the inputs the work itself finds. */
+async function showTotal(names: AsyncIterable<string>, progress: ProgressBar): Promise<void> {
+  let total = 0;
+  try {
+    for await (const _name of names) {
+      total += 1;
+      if (total % 1000 === 0) progress.setTotal(total);
+    }
+  } catch {
+    return;
+  }
+  progress.setTotal(total);
+}
+
+async function withMask(
+  outcome: ImageOutcome,
+  masks: MaskFiles | undefined,
+): Promise<{ readonly outcome: ImageOutcome; readonly maskFile?: string }> {
+  if (masks === undefined || "error" in outcome) return { outcome };
+  try {
+    return { outcome, maskFile: await masks.write(outcome) };
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    return { outcome: { name: outcome.name, error: { code: error.code, message: error.message } } };
+  }
+}
+
+function checkTogether(options: PredictOptions, inputs: readonly string[]): void {
+  if (inputs.length === 0)
+    throw new UsageError("predict needs an image, a folder, a pattern or -; see predict --help");
+  if (options.url !== undefined && options.modelDir !== undefined) {
+    throw new UsageError("--url and --model-dir are both given: one of them says where the model is");
+  }
+  if (options.resume && options.output === undefined) throw new UsageError("--resume needs --output");
+  if (options.masks !== undefined && ![undefined, "mask_png"].includes(options.signature)) {
+    throw new UsageError("--masks needs --signature mask_png, or none");
+  }
+}
+
+function choiceOf(options: PredictOptions): PredictChoice {
+  const { topK, threshold, iouThreshold, maxDetections, masks } = options;
+  const implied = masks === undefined ? (topK === undefined ? undefined : "top_k") : "mask_png";
+  const parameters = Object.entries({
+    k: topK,
+    score_threshold: threshold,
+    iou_threshold: iouThreshold,
+    max_detections: maxDetections,
+  }).filter((entry): entry is [string, number] => entry[1] !== undefined);
+  return { signature: options.signature ?? implied, parameters: Object.fromEntries(parameters) };
+}
+
+function httpTransport(options: PredictOptions, url: string, choice: PredictChoice): HttpTransport {
+  const headers = readHeaders(options.header);
+  return new HttpTransport({
+    ...choice,
+    headers,
+    url: readUrl("--url", url, options.model),
+    timeoutMs: options.timeoutMs,
+  });
+}
