@@ -31,7 +31,10 @@ export function parseOptions<Options>(
   const rows = Object.entries<OptionRow>(table);
   const flags = new Map(rows.map(([name, { kind }]) => [flagName(name), { takesValue: kind !== "switch" }]));
   const { values, words } = parseFlags(args, flags);
-  const options = rows.map(([name, row]) => [name, readValue(row, flagName(name), values.get(flagName(name)))]);
+  const options = rows.map(([name, row]) => [
+    name,
+    readValue(row, flagName(name), values.get(flagName(name))),
+  ]);
   // Each value was parsed by its own row of the table, which is keyed by Options.
   return { options: Object.freeze(Object.fromEntries(options)) as Options, words };
 }
