@@ -32,6 +32,8 @@ export interface BenchRun {
 const OWN_PICTURES = 16;
 /** Most memory for the images that are given, and for the requests that are made of them. */
 const MAX_HELD_BYTES = 2 ** 28;
+/** Of a server that may be another than ours. */
+const METRICS_TIMEOUT_MS = 2000;
 const BATCH_SIZE = "onnx_serving_batch_size";
 
 /**
@@ -115,7 +117,8 @@ async function measure({ options, url, transport, images, signal }: Measurement)
   };
   // What a server that is none of ours tells of itself is nothing.
   const metrics: Promise<Series | undefined>[] = [];
-  const notify = () => void metrics.push(readMetrics(serverUrl(url)).catch(() => undefined));
+  const notify = () =>
+    void metrics.push(readMetrics(serverUrl(url), METRICS_TIMEOUT_MS).catch(() => undefined));
   const times = { warmupSeconds, seconds, send, notify, signal };
   let load: MeasuredLoad<BenchOutcome>;
   if (rate === undefined) load = await closedLoop({ ...times, clients });

@@ -6,8 +6,8 @@ export type Series = ReadonlyMap<string, number>;
  *
  * @throws {Error} when the page is not answered.
  */
-export async function readMetrics(url: string): Promise<Series> {
-  const response = await fetch(`${url}/metrics`);
+export async function readMetrics(url: string, timeoutMs = 10_000): Promise<Series> {
+  const response = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(timeoutMs) });
   if (!response.ok) throw new Error(`GET /metrics: ${response.status}`);
   const lines = (await response.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(

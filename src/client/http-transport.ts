@@ -1,3 +1,4 @@
+import { RefusedError } from "./client-error.ts";
 import type { NamedImage } from "./image-source.ts";
 import { type PredictTransport, type Reply, UnansweredError } from "./predict-transport.ts";
 
@@ -56,7 +57,8 @@ export class HttpTransport implements PredictTransport {
   /**
    * Sends the body of a request.
    *
-   * @throws {UnansweredError} when no answer came; the signal's reason when aborted.
+   * @throws {UnansweredError} when no answer came; {@link RefusedError} when none can, as of a port that fetch does not
+   * connect to; the signal's reason when aborted.
    */
   async post(body: string, signal: AbortSignal): Promise<Reply> {
     const { url, timeoutMs, headers, fetch = globalThis.fetch } = this.#options;
@@ -76,8 +78,9 @@ export class HttpTransport implements PredictTransport {
       return { status: answer.status, body: await answer.text(), retryAfter };
     } catch (error) {
       signal.throwIfAborted();
-      const reason = ending.signal.aborted ? `no answer within ${timeoutMs} ms` : reasonOf(error);
-      throw new UnansweredError(`${url.origin}: ${reason}`, { cause: error });
+      throw ending.signal.aborted
+        ? new UnansweredError(`${url.origin}: no answer within ${timeoutMs} ms`)
+        : toClientError(url, error as Error);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", leave);
@@ -104,9 +107,9 @@ function base64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }
 
-/** fetch says "fetch failed", and why in its cause. */
-function reasonOf(error: unknown): string {
-  const { message, cause } = error as Error;
-  const { code, message: inner } = (cause ?? {}) as NodeJS.ErrnoException;
-  return code ?? inner ?? message;
+/** fetch says "fetch failed", and why in its cause; what has no code there is no fault of the network. */
+function toClientError({ origin }: URL, error: Error): Error {
+  const { code, message } = (error.cause ?? error) as NodeJS.ErrnoException;
+  if (code !== undefined) return new UnansweredError(`${origin}: ${code}`, { cause: error });
+  return new RefusedError(`${origin} can't be asked: ${message}`, { cause: error });
 }

@@ -111,7 +111,7 @@ describe("onnx-serving serve", () => {
     [["leftover"], {}, /leftover/],
   ])("says in one line what is wrong with %j %j", async (flags, environment, named) => {
     const { code, stderr } = await new ServingProcess([...SERVE_DIGITS, ...flags], environment).finished();
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/^onnx-serving: [^\n]+\n$/);
     expect(stderr).toMatch(named);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { RefusedError } from "../../../src/client/client-error.ts";
 import { HttpTransport, predictUrl, serverUrl } from "../../../src/client/http-transport.ts";
 import { UnansweredError } from "../../../src/client/predict-transport.ts";
 
@@ -61,6 +62,11 @@ describe("HttpTransport", () => {
     const sent = transport.send(IMAGES, NEVER);
     await expect(sent).rejects.toBeInstanceOf(UnansweredError);
     await expect(sent).rejects.toThrow("http://host: ECONNREFUSED");
+  });
+
+  test("says that a request can't be sent at all, which no other try would help", async () => {
+    const transport = new HttpTransport({ url: predictUrl("http://127.0.0.1:1"), timeoutMs: 60_000 });
+    await expect(transport.send(IMAGES, NEVER)).rejects.toBeInstanceOf(RefusedError);
   });
 
   /** Never answers, and fails as fetch does when it is aborted. */
