@@ -6,6 +6,7 @@ import { ListStore, NO_COUNTS } from "./list-store.ts";
 import { type Output, openSink, outputFiles, outputName, type SinkOptions } from "./output.ts";
 import type { ListedTile } from "./tile-list.ts";
 import { TileRun, type TileRunOptions } from "./tile-run.ts";
+import type { TileSink } from "./tile-sink.ts";
 import type { TileSource } from "./tile-source.ts";
 import type { TileOutcome, TileTask } from "./tile-task.ts";
 
@@ -88,10 +89,15 @@ async function findStart(options: ListRunOptions): Promise<Checkpoint> {
 async function openStore(options: ListRunOptions, start: Checkpoint): Promise<ListStore> {
   const { outputs, failures, checkpoint: path } = options;
   const { lengths, run, done, counts } = start;
-  const sinks = [];
-  for (const [i, output] of outputs.entries()) sinks.push(await openSink(output, lengths[i] ?? 0, options));
-  const failureFile =
-    failures === undefined ? undefined : await FailureFile.open(failures, lengths.at(-1) ?? 0);
+  const sinks: TileSink[] = [];
+  let failureFile: FailureFile | undefined;
+  try {
+    for (const [i, output] of outputs.entries()) sinks.push(await openSink(output, lengths[i] ?? 0, options));
+    if (failures !== undefined) failureFile = await FailureFile.open(failures, lengths.at(-1) ?? 0);
+  } catch (error) {
+    for (const sink of sinks) await sink.close();
+    throw error;
+  }
   return new ListStore({
     sinks,
     failureFile,

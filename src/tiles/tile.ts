@@ -30,7 +30,7 @@ export function parseTile(text: string): Tile {
 }
 
 /** @throws {ServingError} INVALID_ARGUMENT when the zoom has no such column or row. */
-export function checkTile({ x, y, z }: Tile): Tile {
+function checkTile({ x, y, z }: Tile): Tile {
   const isWhole = [x, y, z].every((number) => Number.isSafeInteger(number) && number >= 0);
   if (isWhole && z <= MAX_ZOOM && x < 2 ** z && y < 2 ** z) return { x, y, z };
   const bounds = `0 <= z <= ${MAX_ZOOM} and 0 <= x, y < 2^z`;

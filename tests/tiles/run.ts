@@ -26,7 +26,10 @@ const HELP = `npm run test:tiles -- [options]
 const { values: options } = parseArgs({
   options: {
     short: { type: "boolean", default: false },
-    database: { type: "string", default: process.env.DATABASE_URL ?? "postgres://postgres@127.0.0.1:5432/postgres" },
+    database: {
+      type: "string",
+      default: process.env.DATABASE_URL ?? "postgres://postgres@127.0.0.1:5432/postgres",
+    },
     "chip-n-scale": { type: "string" },
     help: { type: "boolean", default: false },
   },

@@ -39,6 +39,8 @@ export class TileHost {
 
   private constructor() {
     this.#server = createServer(({ url = "" }, response) => this.#answer(url, response));
+    // A connection that is closed while a request is on its way would be one more fault than is counted.
+    this.#server.keepAliveTimeout = 0;
   }
 
   static async start(): Promise<TileHost> {

@@ -7,9 +7,11 @@ import { solidPng } from "../../support/solid-png.ts";
 const MAX_PIXELS = 1_000_000;
 
 /** Pixels of all colours. */
-function noise(alpha: number): sharp.Sharp {
+function noise(alpha: number): ReturnType<typeof sharp> {
   const raw = { width: 16, height: 16, channels: 4 } as const;
-  const data = Buffer.from(Array.from({ length: 16 * 16 * 4 }, (_, i) => (i % 4 === 3 ? alpha : (i * 37) % 256)));
+  const data = Buffer.from(
+    Array.from({ length: 16 * 16 * 4 }, (_, i) => (i % 4 === 3 ? alpha : (i * 37) % 256)),
+  );
   return sharp(data, { raw });
 }
 

@@ -65,7 +65,14 @@ function workOn(queue: FakeQueue, options: Partial<QueueWorkOptions> = {}) {
   const sink = new FakeSink();
   const troubles: string[] = [];
   const onTrouble = (reason: string) => troubles.push(reason);
-  const work = new QueueWork({ queue, sinks: [sink], visibilitySeconds: 60, untilEmpty: true, onTrouble, ...options });
+  const work = new QueueWork({
+    queue,
+    sinks: [sink],
+    visibilitySeconds: 60,
+    untilEmpty: true,
+    onTrouble,
+    ...options,
+  });
   return { work, sink, troubles };
 }
 
@@ -82,7 +89,10 @@ function predicted(task: TileTask<QueueMessage>): TileOutcome<QueueMessage> {
   return { task, kind: "predicted", tile: { x: 1, y: 2, z: 3 }, prediction: "7" };
 }
 
-async function take(tasks: AsyncGenerator<TileTask<QueueMessage>>, count: number): Promise<TileTask<QueueMessage>[]> {
+async function take(
+  tasks: AsyncGenerator<TileTask<QueueMessage>>,
+  count: number,
+): Promise<TileTask<QueueMessage>[]> {
   const taken: TileTask<QueueMessage>[] = [];
   for (let i = 0; i < count; i++) taken.push((await tasks.next()).value as TileTask<QueueMessage>);
   return taken;

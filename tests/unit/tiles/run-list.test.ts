@@ -40,7 +40,8 @@ function options(changes: Partial<ListRunOptions> = {}): ListRunOptions {
       },
       close: () => {},
     },
-    predict: async (images) => images.map(({ name, bytes }) => ({ name, prediction: `[${bytes.join(",")}]` })),
+    predict: async (images) =>
+      images.map(({ name, bytes }) => ({ name, prediction: `[${bytes.join(",")}]` })),
     print: async (text) => {
       printed += text;
     },
@@ -69,8 +70,12 @@ function lostAfter(batches: number): ListRunOptions["predict"] {
 function expectWhole(): void {
   const lines = read("out.ndjson").trimEnd().split("\n");
   const names = lines.map((line) => (JSON.parse(line) as { tile: string }).tile);
-  const failed = read("failures.csv").trimEnd().split("\n").slice(1).map((line) => line.split(",")[0]);
-  const all = [...source.read() as Iterable<{ text: string }>].map(({ text }) => text);
+  const failed = read("failures.csv")
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split(",")[0]);
+  const all = [...(source.read() as Iterable<{ text: string }>)].map(({ text }) => text);
   expect([...names, ...failed].toSorted()).toEqual(all.toSorted());
   expect(failed.length).toBe(7);
   const { features } = JSON.parse(read("out.geojson")) as { features: { id: string }[] };
@@ -88,10 +93,14 @@ describe("runList", () => {
 
   test("goes on where a run ended that lost its server, again and again", async () => {
     for (const batches of [2, 1, 0, 5]) {
-      await expect(runList(options({ predict: lostAfter(batches), resume: true }))).rejects.toThrow(StartupError);
+      await expect(runList(options({ predict: lostAfter(batches), resume: true }))).rejects.toThrow(
+        StartupError,
+      );
     }
     const begun: number[] = [];
-    const { counts } = await runList(options({ resume: true, onStart: ({ predicted }) => begun.push(predicted) }));
+    const { counts } = await runList(
+      options({ resume: true, onStart: ({ predicted }) => begun.push(predicted) }),
+    );
     expect(begun[0]).toBeGreaterThanOrEqual(8);
     expect(counts).toEqual({ predicted: TILES - 7, blank: 0, failed: 7 });
     expectWhole();
@@ -109,6 +118,9 @@ describe("runList", () => {
 
   test("goes on where a process was killed before it had made its files", async () => {
     await expect(runList(options({ predict: lostAfter(0) }))).rejects.toThrow(StartupError);
+    const { run, counts, version } = JSON.parse(read("checkpoint"));
+    const first = { version, run, done: [], counts, lengths: [0, 0, 0, 0], isFinished: false };
+    writeFileSync(at("checkpoint"), JSON.stringify(first));
     for (const name of ["out.ndjson", "out.geojson", "failures.csv"]) rmSync(at(name));
     await runList(options({ resume: true }));
     expectWhole();
@@ -125,20 +137,26 @@ describe("runList", () => {
 
   test("stops when it is told to, and goes on", async () => {
     const stop = new AbortController();
-    const onSettled = () => stop.abort();
-    const first = await runList(options({ stop: stop.signal, onSettled }));
+    const predict: ListRunOptions["predict"] = (images, signal) => {
+      stop.abort();
+      return options().predict(images, signal);
+    };
+    const first = await runList(options({ stop: stop.signal, predict }));
     expect(first.isFinished).toBe(false);
     expect(first.counts.predicted).toBeLessThan(TILES - 7);
     await runList(options({ resume: true }));
     expectWhole();
   });
 
-  test.each(["out.ndjson", "failures.csv", "checkpoint"])("does not touch %s when it is there", async (name) => {
-    writeFileSync(at(name), "precious");
-    await expect(runList(options())).rejects.toThrow(UsageError);
-    expect(read(name)).toBe("precious");
-    expect(existsSync(at("out.geojson"))).toBe(false);
-  });
+  test.each(["out.ndjson", "failures.csv", "checkpoint"])(
+    "does not touch %s when it is there",
+    async (name) => {
+      writeFileSync(at(name), "precious");
+      await expect(runList(options())).rejects.toThrow(UsageError);
+      expect(read(name)).toBe("precious");
+      expect(existsSync(at("out.geojson"))).toBe(false);
+    },
+  );
 
   test("does not go on with other tiles or other outputs", async () => {
     await expect(runList(options({ predict: lostAfter(1) }))).rejects.toThrow(StartupError);
