@@ -6,6 +6,7 @@ import { commandHelp, helpText } from "./cli/help-text.ts";
 import { parseOptions } from "./cli/option-table.ts";
 import { PREDICT_OPTIONS } from "./cli/predict-options.ts";
 import { print, READER_LEFT, ReaderLeftError } from "./cli/print.ts";
+import { TILES_OPTIONS } from "./cli/tiles-options.ts";
 import { cpuCount } from "./config/cpu-count.ts";
 import { type CudaDevices, cudaDevices } from "./config/cuda-devices.ts";
 import { packageVersion } from "./config/package-version.ts";
@@ -13,6 +14,7 @@ import { givenSettings, parseSettings } from "./config/parse-settings.ts";
 import { sagemakerDefaults } from "./config/sagemaker-defaults.ts";
 import type { Settings } from "./config/settings.ts";
 import { excerpt, StartupError, UsageError } from "./errors.ts";
+import type { OpenModel } from "./predict.ts";
 
 const cpus = cpuCount({
   schedulable: availableParallelism(),
@@ -61,6 +63,9 @@ async function main(args: readonly string[]): Promise<void> {
     case "predict":
       process.exitCode = await runPredict(rest);
       return;
+    case "tiles":
+      process.exitCode = await runTiles(rest);
+      return;
     case "bench": {
       const { bench } = await import("./bench.ts");
       process.exitCode = await bench(parseOptions(rest, BENCH_OPTIONS));
@@ -96,13 +101,21 @@ async function runPredict(args: readonly string[]): Promise<number> {
   return predict({
     options,
     inputs: words,
-    openModel: async (modelDir, choice) => {
-      const settings = await readSettings(modelDir === undefined ? [] : [`--model-dir=${modelDir}`]);
-      const { LocalModel } = await import("./local-model.ts");
-      return LocalModel.load({ settings, cpus, cuda: findCuda(settings), choice });
-    },
+    openModel,
   });
 }
+
+async function runTiles(args: readonly string[]): Promise<number> {
+  const { options, words } = parseOptions(args, TILES_OPTIONS);
+  const { predictTiles } = await import("./predict-tiles.ts");
+  return predictTiles({ options, inputs: words, openModel });
+}
+
+const openModel: OpenModel = async (modelDir, choice) => {
+  const settings = await readSettings(modelDir === undefined ? [] : [`--model-dir=${modelDir}`]);
+  const { LocalModel } = await import("./local-model.ts");
+  return LocalModel.load({ settings, cpus, cuda: findCuda(settings), choice });
+};
 
 async function readSettings(
   flags: readonly string[],

@@ -2,18 +2,17 @@ import { csvForm } from "./cli/csv-form.ts";
 import { imageFile } from "./cli/image-file.ts";
 import { MaskFiles } from "./cli/mask-files.ts";
 import { NDJSON_FORM } from "./cli/ndjson-form.ts";
+import { httpTransport, predictChoice } from "./cli/predict-choice.ts";
 import type { PredictOptions } from "./cli/predict-options.ts";
 import { PredictSummary } from "./cli/predict-summary.ts";
 import { READER_LEFT, ReaderLeftError } from "./cli/print.ts";
 import { ProgressBar } from "./cli/progress-bar.ts";
-import { readHeaders } from "./cli/read-headers.ts";
-import { readUrl } from "./cli/read-url.ts";
 import type { ResultForm } from "./cli/result-form.ts";
 import { openOutput, type ResultOutput } from "./cli/result-output.ts";
 import { StopSignals } from "./cli/stop-signals.ts";
 import { walkInputs } from "./cli/walk-inputs.ts";
 import { RefusedError, UnavailableError } from "./client/client-error.ts";
-import { HttpTransport, type PredictChoice } from "./client/http-transport.ts";
+import type { PredictChoice } from "./client/http-transport.ts";
 import { ImageError, type ImageOutcome, type ImageSource } from "./client/image-source.ts";
 import { PredictClient } from "./client/predict-client.ts";
 import type { PredictTransport } from "./client/predict-transport.ts";
@@ -24,12 +23,14 @@ export interface OpenedModel extends PredictTransport {
   close(): Promise<void>;
 }
 
+/** Loads the model to run in this process. */
+export type OpenModel = (modelDir: string | undefined, choice: PredictChoice) => Promise<OpenedModel>;
+
 export interface PredictRun {
   readonly options: PredictOptions;
   /** Files, folders, patterns or `-`. */
   readonly inputs: readonly string[];
-  /** Loads the model to run in this process. */
-  readonly openModel: (modelDir: string | undefined, choice: PredictChoice) => Promise<OpenedModel>;
+  readonly openModel: OpenModel;
 }
 
 /**
@@ -41,8 +42,8 @@ export interface PredictRun {
  */
 export async function predict({ options, inputs, openModel }: PredictRun): Promise<number> {
   checkTogether(options, inputs);
-  const choice = choiceOf(options);
   const hasMasks = options.masks !== undefined;
+  const choice = predictChoice(options, hasMasks ? "mask_png" : undefined);
   const form = options.format === "csv" ? csvForm(choice.signature, hasMasks) : NDJSON_FORM;
   const http = options.url === undefined ? undefined : httpTransport(options, options.url, choice);
   const output = await openOutput(form, options);
@@ -65,7 +66,7 @@ interface Run {
 
 async function run({ options, inputs, form, output, transport }: Run): Promise<number> {
   const say = (text: string) => void process.stderr.write(`onnx-serving: ${text}\n`);
-  const progress = await ProgressBar.open(process.stderr);
+  const progress = await ProgressBar.open(process.stderr, "images");
   const signals = new StopSignals(() => say("stopping when what is on its way is answered"));
   const walk = () => walkInputs(inputs, { stdin: process.stdin, signal: signals.stopping });
   if (progress.isShown && !inputs.includes("-")) void showTotal(walk(), progress);
@@ -169,26 +170,4 @@ function checkTogether(options: PredictOptions, inputs: readonly string[]): void
   if (options.masks !== undefined && ![undefined, "mask_png"].includes(options.signature)) {
     throw new UsageError("--masks needs --signature mask_png, or none");
   }
-}
-
-function choiceOf(options: PredictOptions): PredictChoice {
-  const { topK, threshold, iouThreshold, maxDetections, masks } = options;
-  const implied = masks === undefined ? (topK === undefined ? undefined : "top_k") : "mask_png";
-  const parameters = Object.entries({
-    k: topK,
-    score_threshold: threshold,
-    iou_threshold: iouThreshold,
-    max_detections: maxDetections,
-  }).filter((entry): entry is [string, number] => entry[1] !== undefined);
-  return { signature: options.signature ?? implied, parameters: Object.fromEntries(parameters) };
-}
-
-function httpTransport(options: PredictOptions, url: string, choice: PredictChoice): HttpTransport {
-  const headers = readHeaders(options.header);
-  return new HttpTransport({
-    ...choice,
-    headers,
-    url: readUrl("--url", url, options.model),
-    timeoutMs: options.timeoutMs,
-  });
 }

@@ -2,6 +2,7 @@ import { SETTINGS } from "../config/setting-table.ts";
 import { BENCH_OPTIONS } from "./bench-options.ts";
 import type { OptionRow } from "./option-table.ts";
 import { PREDICT_OPTIONS } from "./predict-options.ts";
+import { TILES_OPTIONS } from "./tiles-options.ts";
 
 /** What `--help` and the manual say of a command. */
 export interface CommandRow {
@@ -16,7 +17,7 @@ export interface CommandRow {
   readonly hasVariables: boolean;
 }
 
-export type CommandName = "serve" | "check" | "predict" | "bench";
+export type CommandName = "serve" | "check" | "predict" | "tiles" | "bench";
 
 /** The one table of commands. */
 export const COMMANDS: Readonly<Record<CommandName, CommandRow>> = {
@@ -42,6 +43,16 @@ export const COMMANDS: Readonly<Record<CommandName, CommandRow>> = {
       "any name. - reads the names from standard input, one a line. Results stand in the order of the images.",
     ],
     options: PREDICT_OPTIONS,
+    hasVariables: false,
+  },
+  tiles: {
+    usage: "tiles [flags] [<list of tiles or ->]",
+    summary: "fetch map tiles and write their predictions: of a list, a box or a queue",
+    about: [
+      "A list has a tile in each line, such as 163-395-10 (x, y, zoom), or is CSV with the column tile. - reads it from",
+      "standard input. What fails is listed, and can be given as a list again.",
+    ],
+    options: TILES_OPTIONS,
     hasVariables: false,
   },
   bench: {

@@ -1,3 +1,4 @@
+import { onOneLine } from "../client/on-one-line.ts";
 import type { ResultForm } from "./result-form.ts";
 
 /** One line: the name comes first, so that a long prediction need not be read to resume. */
@@ -20,8 +21,3 @@ export const NDJSON_FORM: ResultForm = {
     return `{"image":${image},"prediction":${onOneLine(outcome.prediction)}}\n`;
   },
 };
-
-/** TensorFlow Serving indents its answers. A line break in JSON is never part of a string. */
-function onOneLine(json: string): string {
-  return json.includes("\n") ? json.replace(/[\r\n]+\s*/g, "") : json;
-}

@@ -9,13 +9,17 @@ export class ProgressBar {
     this.#bar = bar;
   }
 
-  /** Shows the bar at once; how many there are is said when it is known. */
-  static async open(stream: NodeJS.WriteStream): Promise<ProgressBar> {
+  /**
+   * Shows the bar at once; how many there are is said when it is known.
+   *
+   * @param things what is counted, in the plural
+   */
+  static async open(stream: NodeJS.WriteStream, things: string): Promise<ProgressBar> {
     if (!stream.isTTY) return new ProgressBar(undefined);
     const { default: cliProgress } = await import("cli-progress");
     const bar = new cliProgress.SingleBar({
       stream,
-      format: "{bar} {value}/{total} images, {failed} failed, {eta_formatted} to go",
+      format: `{bar} {value}/{total} ${things}, {failed} failed, {eta_formatted} to go`,
       barCompleteChar: "#",
       barIncompleteChar: "-",
       clearOnComplete: true,

@@ -4,9 +4,10 @@ import { excerpt, UsageError } from "../errors.ts";
  * Returns headers by name.
  *
  * @param lines each `Name: value`
+ * @param source what they were given by
  * @throws {UsageError} when one of them is no header; its value is not repeated, which may be a secret.
  */
-export function readHeaders(lines: readonly string[]): Record<string, string> {
+export function readHeaders(lines: readonly string[], source = "--header"): Record<string, string> {
   const headers = new Headers();
   for (const line of lines) {
     const colon = line.indexOf(":");
@@ -14,7 +15,7 @@ export function readHeaders(lines: readonly string[]): Record<string, string> {
     try {
       headers.set(name, line.slice(colon + 1).trim());
     } catch {
-      throw new UsageError(`--header must be "Name: value", got the name "${excerpt(name)}"`);
+      throw new UsageError(`${source} must be "Name: value", got the name "${excerpt(name)}"`);
     }
   }
   return Object.fromEntries(headers);

@@ -46,8 +46,8 @@ interface FlagToken {
 }
 
 function requireValue({ rawName, value, inlineValue }: FlagToken): string {
-  // Outside its strict mode parseArgs takes the next flag for the value.
-  const isNextFlag = inlineValue === false && value?.startsWith("-");
+  // Outside its strict mode parseArgs takes the next flag for the value. A number below 0, as in a box, is none.
+  const isNextFlag = inlineValue === false && /^-(?![\d.])/.test(value ?? "");
   if (!value || isNextFlag) throw new UsageError(`${rawName} needs a value`);
   return value;
 }

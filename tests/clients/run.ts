@@ -2,7 +2,8 @@
 // tests in Python beside this file, with the vendors' own packages.
 import { parseArgs } from "node:util";
 import { Tally } from "../images/tally.ts";
-import { type ClientEnvironment, clientEnvironment } from "./client-environment.ts";
+import type { PythonEnvironment } from "../support/python-environment.ts";
+import { clientEnvironment } from "./client-environment.ts";
 import { testPage } from "./test-page.ts";
 import { testScripts } from "./test-scripts.ts";
 
@@ -30,7 +31,7 @@ console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exitCode = failed > 0 ? 1 : 0;
 
 /** Returns undefined, with the reason in the log, where there is none. */
-async function findEnvironment(): Promise<ClientEnvironment | undefined> {
+async function findEnvironment(): Promise<PythonEnvironment | undefined> {
   try {
     const environment = await clientEnvironment(signal);
     for (const reason of environment.missing) console.log(`not installed: ${reason}`);

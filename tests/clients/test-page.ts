@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Tally } from "../images/tally.ts";
-import type { ClientEnvironment } from "./client-environment.ts";
+import type { PythonEnvironment } from "../support/python-environment.ts";
 import { ClientServer } from "./client-server.ts";
 import { freePorts } from "./free-ports.ts";
 import { isSameOutput } from "./is-same-output.ts";
@@ -14,7 +14,7 @@ import { readPage, type Snippet } from "./read-page.ts";
 export interface TestPageOptions {
   readonly tally: Tally;
   /** Absent: the snippets in Python are skipped. */
-  readonly environment: ClientEnvironment | undefined;
+  readonly environment: PythonEnvironment | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Tally } from "../images/tally.ts";
-import type { ClientEnvironment } from "./client-environment.ts";
+import type { PythonEnvironment } from "../support/python-environment.ts";
 import { ClientServer } from "./client-server.ts";
 import { freePorts } from "./free-ports.ts";
 
 export interface TestScriptsOptions {
   readonly tally: Tally;
-  readonly environment: ClientEnvironment;
+  readonly environment: PythonEnvironment;
   /** A clone of chip-n-scale's repository, whose Lambda is run. */
   readonly chipNScale: string | undefined;
   readonly signal: AbortSignal;
