@@ -32,10 +32,11 @@ const PORTS = ["8501", "8500", "8080"];
 export async function testPage(options: TestPageOptions): Promise<void> {
   const { page, tally, python, signal } = options;
   const sections = readPage(readFileSync(join(ROOT, page), "utf8"));
-  const isRun = ({ blocks }: (typeof sections)[number]) =>
-    blocks.some((block) => block.kind === "server" || (block.kind === "command" && !block.isNotRun));
-  if (!sections.some(isRun)) return;
-  const installs = options.installs === true && readFileSync(join(ROOT, page), "utf8").includes("npm ci");
+  const run = sections
+    .flatMap(({ blocks }) => blocks)
+    .filter((block) => block.kind === "server" || (block.kind === "command" && !block.isNotRun));
+  if (run.length === 0) return;
+  const installs = options.installs === true && run.some(({ text }) => text.includes("npm ci"));
   const runner = new PageRunner({ ports: await freePorts(PORTS.length), installs, python, signal });
   try {
     for (const { title, level, blocks } of sections) {
