@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,11 @@ export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What a command of a page reads; the tests and benchmarks are most of the files. */
 const LEFT_OUT = /^(tests|benchmark)\//;
+
+/** What a link of npm's or an image has under this name. */
+const PROGRAM = `#!/usr/bin/env bash
+exec node "$(dirname "$0")/../dist/bin.cjs" "$@"
+`;
 
 /**
  * `npm ci` and `npm run build` have been done for the copy; to do them there would write through the links into the packages
@@ -23,7 +28,7 @@ exit 1
 `;
 
 /**
- * Returns a new folder with what a clone of the repository holds, for a page's commands to read and write, and an `npm` for
+ * Returns a new folder with what a clone of the repository holds, for a page's commands to read and write, and programs for
  * it in its `.bin`.
  *
  * @param isBare whether it has neither packages nor a build, as after `git clone`
@@ -38,10 +43,14 @@ export function makeCheckout({ isBare }: { readonly isBare: boolean }): string {
     // One that was removed is still listed until that is committed.
     if (name !== "" && !LEFT_OUT.test(name)) cpSync(join(ROOT, name), join(folder, name), { force: true });
   }
+  addProgram(folder, "onnx-serving", PROGRAM);
   if (isBare) return folder;
   for (const name of ["dist", "node_modules"]) symlinkSync(join(ROOT, name), join(folder, name));
-  mkdirSync(join(folder, ".bin"));
-  writeFileSync(join(folder, ".bin/npm"), NPM);
-  chmodSync(join(folder, ".bin/npm"), 0o755);
+  addProgram(folder, "npm", NPM);
   return folder;
+}
+
+function addProgram(folder: string, name: string, script: string): void {
+  mkdirSync(join(folder, ".bin"), { recursive: true });
+  writeFileSync(join(folder, ".bin", name), script, { mode: 0o755 });
 }

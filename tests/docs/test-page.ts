@@ -160,14 +160,11 @@ class PageRunner {
     return PORTS.reduce((filled, port, i) => filled.replaceAll(port, String(this.#options.ports[i])), text);
   }
 
-  /** `npm` of the checkout and `python` of the environment go before the machine's. */
+  /** The checkout's programs and the environment's `python` go before the machine's. */
   #environment(): NodeJS.ProcessEnv {
-    const { installs, python } = this.#options;
-    const folders = [
-      ...(installs ? [] : [join(this.#folder, ".bin")]),
-      ...(python?.folder === undefined ? [] : [python.folder]),
-      process.env.PATH ?? "",
-    ];
-    return { ...process.env, PATH: folders.join(":"), PYTHONDONTWRITEBYTECODE: "1" };
+    const { python } = this.#options;
+    const folders = [join(this.#folder, ".bin"), python?.folder, process.env.PATH];
+    const PATH = folders.filter((folder) => folder !== undefined).join(":");
+    return { ...process.env, PATH, PYTHONDONTWRITEBYTECODE: "1" };
   }
 }
