@@ -1,10 +1,11 @@
 // Lets the clients of the field ask the built server, unchanged: what docs/clients.md tells its readers to run, and the
 // tests in Python beside this file, with the vendors' own packages.
 import { parseArgs } from "node:util";
+import { PagePython } from "../docs/page-python.ts";
+import { testPage } from "../docs/test-page.ts";
 import { Tally } from "../images/tally.ts";
 import type { PythonEnvironment } from "../support/python-environment.ts";
 import { clientEnvironment } from "./client-environment.ts";
-import { testPage } from "./test-page.ts";
 import { testScripts } from "./test-scripts.ts";
 
 const { values: options } = parseArgs({
@@ -22,7 +23,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const { signal } = stop;
 
 const environment = options.short ? undefined : await findEnvironment();
-await testPage({ tally, environment, signal });
+const python = environment && new PagePython(environment.python);
+await testPage({ page: "docs/clients.md", tally, python, signal });
 if (environment !== undefined) {
   await testScripts({ tally, environment, chipNScale: options["chip-n-scale"], signal });
 }

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePorts } from "../docs/free-ports.ts";
+import { ShellServer } from "../docs/shell-server.ts";
 import type { Tally } from "../images/tally.ts";
 import type { PythonEnvironment } from "../support/python-environment.ts";
-import { ClientServer } from "./client-server.ts";
-import { freePorts } from "./free-ports.ts";
 
 export interface TestScriptsOptions {
   readonly tally: Tally;
@@ -25,7 +25,7 @@ const AIP = "/v1/endpoints/1/deployedModels/2";
 export async function testScripts(options: TestScriptsOptions): Promise<void> {
   const { chipNScale, signal } = options;
   const [http, grpc] = await freePorts(2);
-  const server = await ClientServer.start({
+  const server = await ShellServer.start({
     command: "exec node dist/bin.cjs serve",
     folder: ROOT,
     variables: {

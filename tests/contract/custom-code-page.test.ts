@@ -16,7 +16,7 @@ const PAGE = readFileSync(join(REPOSITORY, "docs/custom-code.md"), "utf8");
 const [BRIGHTER = "", SHARES = ""] = blocks("js");
 
 function blocks(language: string): string[] {
-  return [...PAGE.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, "g"))].map(
+  return [...PAGE.matchAll(new RegExp(`\`\`\`${language}.*\n([\\s\\S]*?)\`\`\``, "g"))].map(
     ([, text = ""]) => text,
   );
 }

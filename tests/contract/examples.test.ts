@@ -101,7 +101,7 @@ describe("an example's README", () => {
     const predictUrl = await serve(name);
     const [, command = ""] = /```sh\n(curl[\s\S]*?)```/.exec(readme) ?? [];
     const [, file = ""] = /examples\/[\w-]+\/samples\/(\d+\.jpg)/.exec(command) ?? [];
-    const [, written = ""] = /```json\n([\s\S]*?)```/.exec(readme) ?? [];
+    const [, written = ""] = /```json.*\n([\s\S]*?)```/.exec(readme) ?? [];
     const { json } = await request(predictUrl, { body: readSample(name, file) });
     expectAlike(json, JSON.parse(written));
   });

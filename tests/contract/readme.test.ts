@@ -6,7 +6,7 @@ import { request } from "../support/http-client.ts";
 import { DIGITS_DIR, type StartedServer, startServer } from "../support/start-server.ts";
 
 const readme = readFileSync(join(DIGITS_DIR, "../README.md"), "utf8");
-const blocks = [...readme.matchAll(/```json\n([\s\S]*?)```/g)].map(
+const blocks = [...readme.matchAll(/```json.*\n([\s\S]*?)```/g)].map(
   ([, text]) => JSON.parse(text ?? "") as unknown,
 );
 

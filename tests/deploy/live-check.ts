@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { ServerProcess } from "../../src/bench/server-process.ts";
-import { freePorts } from "../clients/free-ports.ts";
+import { freePorts } from "../docs/free-ports.ts";
 import { GrpcClient } from "../support/grpc/grpc-client.ts";
 import type { CheckContext, DeployCheck } from "./deploy-check.ts";
 import { readDeployments } from "./deployments.ts";

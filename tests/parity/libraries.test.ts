@@ -97,7 +97,7 @@ describe.each(LIBRARIES)("a folder of $library $version", ({ library, cases, def
 
 /** Returns the serving.json that the page shows for a preset of torchvision's. */
 function preset(title: string): object {
-  const [, snippet] = PAGE.split(`\`${title}\``)[1]?.match(/```json\n([\s\S]*?)```/) ?? [];
+  const [, snippet] = PAGE.split(`\`${title}\``)[1]?.match(/```json.*\n([\s\S]*?)```/) ?? [];
   if (snippet === undefined) throw new Error(`docs/serving-json.md shows no JSON for ${title}`);
   return JSON.parse(snippet) as object;
 }

@@ -6,7 +6,7 @@ import {
   SendMessageBatchCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import { freePorts } from "../clients/free-ports.ts";
+import { freePorts } from "../docs/free-ports.ts";
 
 /** What the AWS SDK wants of its surroundings; an emulator takes any. */
 export const AWS_ENVIRONMENT: Readonly<Record<string, string>> = {

@@ -8,7 +8,7 @@ const PAGE = readFileSync(new URL("../../../docs/serving-json.md", import.meta.u
 describe("readGoldenPair", () => {
   test("accepts the example of docs/serving-json.md", () => {
     const section = PAGE.slice(PAGE.indexOf("\n## The golden pair\n"));
-    const [, example = ""] = /```json\n([\s\S]*?)```/.exec(section) ?? [];
+    const [, example = ""] = /```json.*\n([\s\S]*?)```/.exec(section) ?? [];
     const pair = readGoldenPair(
       temporaryModelFolder({ "golden/expected.json": example, "golden/photo.jpg": "an image" }),
     );

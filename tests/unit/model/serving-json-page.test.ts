@@ -47,7 +47,7 @@ describe("servingJsonSchema", () => {
       PAGE.indexOf("\n## Raw arrays and many bands\n"),
       PAGE.indexOf("\n## The golden pair\n"),
     );
-    const [, example = ""] = [...section.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => text);
+    const [, example = ""] = [...section.matchAll(/```json.*\n([\s\S]*?)```/g)].map(([, text]) => text);
     expect(servingJsonSchema.safeParse(JSON.parse(example))).toMatchObject({
       success: true,
       data: { preprocess: { color: "bands", mean: { length: 6 } } },
@@ -55,7 +55,7 @@ describe("servingJsonSchema", () => {
   });
 
   test("accepts the page's own example", () => {
-    const [, example = ""] = /```json\n([\s\S]*?)```/.exec(PAGE) ?? [];
+    const [, example = ""] = /```json.*\n([\s\S]*?)```/.exec(PAGE) ?? [];
     expect(servingJsonSchema.safeParse(JSON.parse(example))).toMatchObject({ success: true });
   });
 });
@@ -68,7 +68,7 @@ describe("compositionJsonSchema", () => {
   });
 
   test("accepts the page's example", () => {
-    const [, example = ""] = /```json\n([\s\S]*?)```/.exec(COMPOSED) ?? [];
+    const [, example = ""] = /```json.*\n([\s\S]*?)```/.exec(COMPOSED) ?? [];
     expect(compositionJsonSchema.safeParse(JSON.parse(example))).toMatchObject({ success: true });
   });
 });

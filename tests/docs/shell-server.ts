@@ -3,16 +3,16 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 
-export interface ClientServerOptions {
+export interface ShellServerOptions {
   /** As a reader would type it. */
   readonly command: string;
   readonly folder: string;
-  readonly variables: Readonly<Record<string, string>>;
+  readonly variables: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
 }
 
 /** A server that a shell command starts, as its users' commands do. */
-export class ClientServer {
+export class ShellServer {
   readonly #child: ChildProcess;
 
   private constructor(child: ChildProcess) {
@@ -24,7 +24,7 @@ export class ClientServer {
    *
    * @throws {Error} when it ends before.
    */
-  static async start({ command, folder, variables, signal }: ClientServerOptions): Promise<ClientServer> {
+  static async start({ command, folder, variables, signal }: ShellServerOptions): Promise<ShellServer> {
     // A group of its own: the shell's children are told to stop as well.
     const child = spawn("bash", ["-c", command], {
       cwd: folder,
@@ -32,7 +32,7 @@ export class ClientServer {
       stdio: ["ignore", "pipe", "inherit"],
       detached: true,
     });
-    const server = new ClientServer(child);
+    const server = new ShellServer(child);
     const ended = once(child, "exit").then(([code, killedBy]) => {
       throw new Error(`the server ended with ${killedBy ?? code}: ${command}`);
     });
