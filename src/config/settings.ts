@@ -47,6 +47,7 @@ export interface Settings {
   readonly defaultSignature: string | undefined;
   readonly flashRoutes: string;
   readonly corsOrigin: string;
+  readonly console: "on" | "off";
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
 
