@@ -3,25 +3,26 @@ import type { Plugin } from "vitest/config";
 import { defineConfig } from "vitest/config";
 
 /**
- * Worker threads can't load TypeScript on every Node that is supported: a test that starts one gets the
- * built program, which `npm test` makes anew before it runs.
+ * Worker threads can't load TypeScript on every Node that is supported, nor can browsers: a test that starts one, or asks
+ * for the console, gets the built program, which `npm test` makes anew before it runs.
  */
-const workersFromDist: Plugin = {
-  name: "workers-from-dist",
+const foreignFromDist: Plugin = {
+  name: "foreign-from-dist",
   enforce: "pre",
   transform(code, id) {
     const [, room] = /\/src\/([\w-]+)\/[\w-]+\.ts$/.exec(id) ?? [];
     const dist = pathToFileURL(`${import.meta.dirname}/dist/${room}/`);
-    return code.replace(
+    const built = code.replace(
       /new URL\("\.(\/[\w-]+-worker\.c?js)", import\.meta\.url\)/,
       `new URL(".$1", "${dist}")`,
     );
+    return built.replace('new URL("../console/", import.meta.url)', `new URL("../console/", "${dist}")`);
   },
 };
 
 /** Child processes: native code that aborts ends no more than the one that it is in. */
 const project = (name: string, testTimeout: number, options: { readonly isolate?: boolean } = {}) => ({
-  plugins: [workersFromDist],
+  plugins: [foreignFromDist],
   test: {
     name,
     include: [`tests/${name}/**/*.test.ts`],

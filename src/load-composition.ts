@@ -7,6 +7,7 @@ import type { Settings } from "./config/settings.ts";
 import { StartupError } from "./errors.ts";
 import { contains } from "./model/check-in-folder.ts";
 import type { FoundComposition } from "./model/find-composition.ts";
+import { findSamples } from "./model/find-samples.ts";
 import type { Servable } from "./servable.ts";
 
 /** A model that is a part of a composition, loaded. */
@@ -57,7 +58,13 @@ export async function loadComposition<Part extends LoadedPart>({
     }
     const models = new Map([...parts].map(([path, { servable }]) => [path, servable]));
     const composition = typeComposition(plan, models);
-    const servable = describeComposition({ name: settings.modelName, version, composition, models });
+    const servable = describeComposition({
+      name: settings.modelName,
+      version,
+      composition,
+      models,
+      samples: findSamples(folder),
+    });
     return { servable, composition, parts };
   } catch (error) {
     await Promise.all([...parts.values()].map((part) => part.close()));

@@ -22,6 +22,7 @@ import { checkExternalData } from "./model/external-data.ts";
 import { findBatching } from "./model/find-batching.ts";
 import { utilsWarnings } from "./model/find-handler.ts";
 import { findModel, type ModelLocation } from "./model/find-model.ts";
+import { findSamples } from "./model/find-samples.ts";
 import { compareGolden, type GoldenPair, type GoldenResult, readGoldenPair } from "./model/golden.ts";
 import { hashFile } from "./model/hash-file.ts";
 import { findImageInput } from "./model/image-input.ts";
@@ -190,6 +191,7 @@ async function prove(options: LoadOptions, opened: Opened): Promise<LoadedServab
     ...lanes.measured,
     lanes: lanes.report,
     ...(goldenResult === undefined ? {} : { golden: goldenResult }),
+    samples: findSamples(location.folder, settings.modelDir),
     origins: { ...recipe.origins, ...chosen?.origins, ...origins, ...custom?.origins },
     warnings: [
       ...(info.providerWarning === undefined ? [] : [`serving on the CPU: ${info.providerWarning}`]),

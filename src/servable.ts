@@ -3,6 +3,7 @@ import type { CustomCode } from "./custom-code.ts";
 import type { PreprocessSpec } from "./image/preprocess-spec.ts";
 import type { ImageHooks } from "./image-workers/image-task.ts";
 import type { Batching } from "./model/find-batching.ts";
+import type { SampleImage } from "./model/find-samples.ts";
 import type { GoldenResult } from "./model/golden.ts";
 import type { LaneReport } from "./open-lanes.ts";
 import type { ModelInputs } from "./protocol/predict-request.ts";
@@ -32,6 +33,8 @@ export interface Servable extends BatchPlan {
   readonly rowBytes?: number;
   readonly lanes: LaneReport;
   readonly golden?: GoldenResult;
+  /** Images of the model's folder to try it on. */
+  readonly samples: readonly SampleImage[];
   /** For each value of the preprocessing and the outputs, the file or rule that it came from. */
   readonly origins: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];

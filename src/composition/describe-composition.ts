@@ -11,10 +11,18 @@ export interface DescribeOptions {
   readonly composition: TypedComposition;
   /** By the path of their folder, in the order of the nodes. */
   readonly models: ReadonlyMap<string, Servable>;
+  /** Images of the composed model's folder. */
+  readonly samples: Servable["samples"];
 }
 
 /** Returns what is said of a composed model as a whole. */
-export function describeComposition({ name, version, composition, models }: DescribeOptions): Servable {
+export function describeComposition({
+  name,
+  version,
+  composition,
+  models,
+  samples,
+}: DescribeOptions): Servable {
   const all = [...models.entries()];
   const servables = all.map(([, servable]) => servable);
   const [first] = servables;
@@ -40,6 +48,7 @@ export function describeComposition({ name, version, composition, models }: Desc
     maxBatchSizeReason: "the largest of its models'",
     batchTimings: [],
     lanes: { ...first.lanes, reason: "those of its first model" },
+    samples,
     origins: Object.fromEntries(all.flatMap(([path, servable]) => from("origins", path, servable))),
     warnings: all.flatMap(([path, { warnings }]) => warnings.map((warning) => `${path}: ${warning}`)),
     composition,

@@ -266,6 +266,12 @@ export const SETTINGS: { readonly [Name in keyof Settings]: SettingRow } = {
     default: "*",
     help: "Value of Access-Control-Allow-Origin; `off` sends no CORS header.",
   },
+  console: {
+    kind: "choice",
+    choices: ["on", "off"],
+    default: "on",
+    help: "The page for people at /, and the samples that it shows; `off` serves neither, see docs/console.md.",
+  },
   logLevel: {
     kind: "choice",
     choices: ["trace", "debug", "info", "warn", "error", "fatal", "silent"],

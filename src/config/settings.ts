@@ -49,6 +49,7 @@ export interface Settings extends TelemetrySettings {
   readonly defaultSignature: string | undefined;
   readonly flashRoutes: string;
   readonly corsOrigin: string;
+  readonly console: "on" | "off";
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
 

@@ -24,6 +24,7 @@ export function describeServable(servable: Servable, settings: Settings, tuning:
     origins: servable.origins,
     warnings: servable.warnings,
     ...(servable.composition === undefined ? {} : { composition: describeComposition(servable.composition) }),
+    samples: servable.samples.map(({ name }) => name),
     golden: golden === undefined ? null : { ...golden },
     batching: {
       kind: servable.batching.kind,

@@ -11,7 +11,7 @@ import { describeServable } from "./describe-servable.ts";
 import { sendJson } from "./send-json.ts";
 
 /** `<name>`, `<name>/versions/<n>` or `<name>/labels/<label>`, still percent-encoded. */
-const MODEL = "([^/:]+)(?:/versions/(\\d+)|/labels/([^/:]+))?";
+export const MODEL = "([^/:]+)(?:/versions/(\\d+)|/labels/([^/:]+))?";
 
 /** TensorFlow Serving's routes; matched on the encoded path, decoded afterwards. */
 export const MODEL_PATHS: Readonly<

@@ -1,6 +1,7 @@
 import Router from "@koa/router";
 import type { Context } from "koa";
 import { excerpt, ServingError } from "../errors.ts";
+import { consoleRoutes } from "./console-routes.ts";
 import { analyzeRoutes } from "./dialects/analyze.ts";
 import { flashServeRoutes } from "./dialects/flash-serve.ts";
 import { kserveRoutes } from "./dialects/kserve.ts";
@@ -17,8 +18,9 @@ import type { Route } from "./route.ts";
 /** How a request that no route takes shows in logs and metrics. */
 export const UNKNOWN_ROUTE = "unknown";
 
-/** Each dialect is a file of its own: another one is another line here. */
+/** Each dialect is a file of its own: another one is another line here. The console leaves `/` to who asks for no page. */
 const DIALECTS: readonly ((api: HttpApi) => readonly Route[])[] = [
+  consoleRoutes,
   analyzeRoutes,
   tensorflowServingRoutes,
   kserveRoutes,

@@ -67,7 +67,13 @@ export function composePuppets(): ComposedPuppets {
   ]);
   const servables = new Map([...models].map(([path, { servable }]) => [path, servable]));
   const composition = typeComposition(planComposition(DETECT_AND_CLASSIFY), servables);
-  const servable = describeComposition({ name: "model", version: 1, composition, models: servables });
+  const servable = describeComposition({
+    name: "model",
+    version: 1,
+    composition,
+    models: servables,
+    samples: [],
+  });
   const settings = { maxImagePixels: 1000, maxKeptPixelBytes: 2 ** 20 };
   const model = composeModel({ servable, composition, models, imagePool, settings });
   return { model, detector, classifier, images, waitingCrops: () => classifying.backlog.rows };
@@ -106,6 +112,7 @@ function puppetPart(
     maxBatchSizeReason: "",
     batchTimings: [],
     lanes: { count: 1, intraOpThreads: 1, reason: "" },
+    samples: [],
     origins: {},
     warnings: [],
   };

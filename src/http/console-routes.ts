@@ -1,0 +1,124 @@
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+import type { Context } from "koa";
+import { excerpt, ServingError } from "../errors.ts";
+import { writeJson } from "../protocol/write-json.ts";
+import type { ServingApi } from "../serving/serving-api.ts";
+import { consoleFiles } from "./console-files.ts";
+import type { HttpApi } from "./http-api.ts";
+import { askedModel, MODEL } from "./model-routes.ts";
+import type { Route } from "./route.ts";
+import { sendJson } from "./send-json.ts";
+
+/** A page that runs and shows nothing but what came from this server, and that no other page may frame. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+const SAMPLE = new RegExp(`^/console/samples/${MODEL}/([^/]+)$`);
+
+/** Returns the routes of the page for people, at `/`; none where CONSOLE is off. */
+export function consoleRoutes(api: HttpApi): readonly Route[] {
+  if (api.settings.console === "off") return [];
+  return [
+    {
+      method: "get",
+      path: "/",
+      name: "/",
+      isQuiet: true,
+      handle: (ctx, next) => {
+        ctx.vary("Accept");
+        // Who does not ask for a page before JSON is a client of KServe's, whose route this is as well.
+        return ctx.accepts("json", "html") === "html" ? sendFile(ctx, "index.html") : next();
+      },
+    },
+    {
+      method: "get",
+      path: "/console/state",
+      name: "/console/state",
+      isQuiet: true,
+      handle: (ctx) => sendState(api, ctx),
+    },
+    {
+      method: "get",
+      path: /^\/console\/([\w.-]+)$/,
+      name: "/console/<file>",
+      isQuiet: true,
+      handle: (ctx) => sendFile(ctx, ctx.captures[0] ?? ""),
+    },
+    {
+      method: "get",
+      path: SAMPLE,
+      name: "/console/samples/<name>/<file>",
+      isQuiet: true,
+      handle: (ctx) => sendSample(api, ctx),
+    },
+  ];
+}
+
+/** Browsers keep it, and ask whether it is still the same. */
+async function sendFile(ctx: Context, name: string): Promise<void> {
+  const file = (await consoleFiles()).get(name);
+  if (file === undefined) throw nothingAt(ctx);
+  setSecurity(ctx);
+  ctx.set("Cache-Control", "no-cache");
+  ctx.vary("Accept-Encoding");
+  ctx.status = 200;
+  ctx.set("ETag", file.etag);
+  if (ctx.fresh) {
+    ctx.status = 304;
+    return;
+  }
+  const takesGzip = ctx.acceptsEncodings("gzip", "identity") === "gzip";
+  if (takesGzip) ctx.set("Content-Encoding", "gzip");
+  ctx.body = takesGzip ? file.gzipped : file.bytes;
+  ctx.set("Content-Type", file.type);
+}
+
+/** 200 also while it is not ready: browsers report a 503 as a fault of the page. */
+async function sendState({ lifecycle: { state, error } }: ServingApi, ctx: Context): Promise<void> {
+  ctx.status = 200;
+  ctx.set("Cache-Control", "no-store");
+  sendJson(ctx, await writeJson(error === undefined ? { state } : { state, error }));
+}
+
+/** The name is compared with those that were found at the load, never joined to a path. */
+async function sendSample({ models }: ServingApi, ctx: Context): Promise<void> {
+  const name = decodeName(ctx);
+  const sample = models.find(askedModel(ctx)).servable.samples.find((one) => one.name === name);
+  const bytes = sample === undefined ? undefined : await readFile(sample.path).catch(() => undefined);
+  if (bytes === undefined) throw nothingAt(ctx);
+  setSecurity(ctx);
+  ctx.set("Cache-Control", "no-cache");
+  ctx.status = 200;
+  ctx.body = bytes;
+  ctx.type = extname(name);
+}
+
+function decodeName(ctx: Context): string {
+  try {
+    return decodeURIComponent(ctx.captures[3] ?? "");
+  } catch {
+    throw nothingAt(ctx);
+  }
+}
+
+function nothingAt(ctx: Context): ServingError {
+  return new ServingError("NOT_FOUND", `there is nothing at ${excerpt(ctx.path)}`);
+}
+
+function setSecurity(ctx: Context): void {
+  ctx.set("Content-Security-Policy", CONTENT_SECURITY_POLICY);
+  ctx.set("X-Content-Type-Options", "nosniff");
+  ctx.set("Referrer-Policy", "no-referrer");
+  ctx.set("Cross-Origin-Opener-Policy", "same-origin");
+}
