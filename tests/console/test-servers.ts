@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ServerProcess, type ServerProcessOptions } from "../../benchmark/server-process.ts";
+import { ServerProcess, type ServerProcessOptions } from "../../src/bench/server-process.ts";
 import { EXAMPLE_NAMES, exampleDir } from "../support/examples.ts";
 import { type FolderFiles, writeModelFolder } from "../support/model-folder.ts";
 import { DIGITS_DIR } from "../support/start-server.ts";
