@@ -100,14 +100,14 @@ function parseValue(source: string, text: string, row: SettingRow): string | num
     case "integer":
     case "bytes":
       return parseInteger(source, text, row);
-    case "fraction":
-      return parseFraction(source, text, row);
+    case "number":
+      return parseNumber(source, text, row);
     case "sizes":
       return parseSizes(source, text, row);
   }
 }
 
-function parseFraction(
+function parseNumber(
   source: string,
   text: string,
   { min, max }: { readonly min: number; readonly max: number },

@@ -53,14 +53,14 @@ export interface Settings extends TelemetrySettings {
 }
 
 /**
- * What values a setting takes. `bytes` is a whole number with an optional KiB, MiB or GiB behind it, a `fraction` a
- * decimal one, and `sizes` are whole numbers that ascend, with commas between them.
+ * What values a setting takes. `bytes` is a whole number with an optional KiB, MiB or GiB behind it, `sizes` are
+ * whole numbers that ascend, with commas between them; a `number` may have decimals.
  */
 export type SettingKind =
   | { readonly kind: "text" }
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
   | { readonly kind: "bytes"; readonly min: number; readonly max: number }
-  | { readonly kind: "fraction"; readonly min: number; readonly max: number }
+  | { readonly kind: "number"; readonly min: number; readonly max: number }
   | { readonly kind: "sizes"; readonly min: number; readonly max: number }
   | { readonly kind: "choice"; readonly choices: readonly string[] };
 

@@ -91,7 +91,7 @@ export const TELEMETRY_SETTINGS: { readonly [Name in keyof TelemetrySettings]: S
     help: "Which requests are traced; those that begin with parentbased_ do as the caller does, where it traces.",
   },
   otelTracesSamplerArg: {
-    kind: "fraction",
+    kind: "number",
     min: 0,
     max: 1,
     default: "1",

@@ -13,11 +13,10 @@ function values(row: SettingRow): string {
     case "choice":
       return row.choices.map((choice) => `\`${choice}\``).join(", ");
     case "integer":
+    case "number":
       return `${row.min} to ${row.max}`;
     case "bytes":
       return `bytes, ${row.min} to ${row.max}`;
-    case "fraction":
-      return `number, ${row.min} to ${row.max}`;
     case "sizes":
       return `numbers such as 1,4,8, ${row.min} to ${row.max}`;
   }
