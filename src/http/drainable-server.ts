@@ -44,7 +44,7 @@ export class DrainableServer {
     answerClientErrors(this.#http, { logger, metrics, openAnswers: this.#openAnswers });
     // An expectation other than 100-continue may be ignored: Node's 417 has no body. RFC 9110 section 10.1.1
     this.#http.on("checkExpectation", (request, response) => this.#http.emit("request", request, response));
-    // Ours, Koa's and those of a piped answer are eleven; Node takes more than ten for a leak.
+    // Ours, Koa's and those of a piped answer may be more than ten, which Node takes for a leak.
     this.#http.on("request", (_, response) => response.setMaxListeners(MAX_ANSWER_LISTENERS));
   }
 

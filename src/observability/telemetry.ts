@@ -50,6 +50,9 @@ interface MetricsPlan {
 
 const SCOPE = "onnx-serving";
 
+/** In one export; OpenTelemetry's default. */
+const MAX_EXPORTED_SPANS = 512;
+
 /** Sends traces and metrics to an OpenTelemetry collector. Nothing waits for it: what it does not take is lost, and counted. */
 export class Telemetry {
   readonly #options: TelemetryOptions;
@@ -86,6 +89,7 @@ export class Telemetry {
     );
     const processor = new BatchSpanProcessor(exporter, {
       maxQueueSize: maxQueuedSpans,
+      maxExportBatchSize: Math.min(MAX_EXPORTED_SPANS, maxQueuedSpans),
       scheduledDelayMillis: delayMs,
     });
     return new BasicTracerProvider({

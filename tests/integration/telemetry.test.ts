@@ -107,7 +107,10 @@ describe("a server with OTEL_EXPORTER_OTLP_ENDPOINT", () => {
     await client.call(predict, { model_spec: { name: "model" }, inputs: {} });
     await client.call("grpc.health.v1.Health/Check", {});
     client.close();
-    const sent = (await spans()).filter(({ kind }) => kind === "SERVER");
+    const all = await spans();
+    const stages = all.filter(({ kind, traceId }) => kind === "INTERNAL" && traceId === TRACE_ID);
+    expect(stages.map(({ name }) => name)).toEqual(STAGES);
+    const sent = all.filter(({ kind }) => kind === "SERVER");
     expect(sent.map(({ name }) => name)).not.toContain("grpc.health.v1.Health/Check");
     const [answered, refused] = sent.filter(({ name }) => name === predict);
     expect(answered).toMatchObject({
