@@ -100,15 +100,18 @@ async function run({ options, inputs, form, output, transport }: Run): Promise<n
   }
   process.stderr.write(summary.text());
   if (stopped !== undefined || signals.exitCode !== undefined) {
-    const remedy =
-      options.output === undefined
-        ? "--output and --resume would let it go on"
-        : "the same command with --resume goes on";
-    say(`${stopped ?? "told to stop"}; ${remedy}`);
+    say(`${stopped ?? "told to stop"}; ${remedy(options, summary)}`);
     return signals.exitCode ?? 1;
   }
   if (summary.ended + summary.skipped === 0) throw new UsageError("no images were named");
   return summary.failed === 0 ? 0 : 1;
+}
+
+function remedy({ output }: PredictOptions, { ended, skipped }: PredictSummary): string {
+  if (ended + skipped === 0) return "nothing was predicted";
+  return output === undefined
+    ? "with --output it could go on from here"
+    : "the same command with --resume goes on from here";
 }
 
 interface Filter {

@@ -12,7 +12,7 @@ export interface BenchFigures {
   /** That have a prediction. */
   readonly imagesPerSecond: number;
   readonly requestsPerSecond: number;
-  /** Requests that had an answer in the measured part, or none. */
+  /** That were due in the measured part. */
   readonly requests: number;
   /** Images without a prediction, by code; of those requests. */
   readonly failures: Readonly<Record<string, number>>;
@@ -27,10 +27,10 @@ export interface BenchFigures {
 /** Returns what a load gave in its measured part. */
 export function benchFigures(load: MeasuredLoad<BenchOutcome>): BenchFigures {
   const { startMs, endMs, exchanges, cpuMs } = load;
-  const ended = exchanges.filter((one) => one.endMs >= startMs && one.endMs < endMs);
-  const good = ended.filter(({ outcome }) => outcome.failures.length === 0);
+  const measured = exchanges.filter(({ dueMs }) => dueMs >= startMs && dueMs < endMs);
+  const good = measured.filter(({ outcome }) => outcome.failures.length === 0);
   const failures: Record<string, number> = {};
-  for (const code of ended.flatMap(({ outcome }) => outcome.failures))
+  for (const code of measured.flatMap(({ outcome }) => outcome.failures))
     failures[code] = (failures[code] ?? 0) + 1;
   const seconds = (endMs - startMs) / 1000;
   const answered = exchanges.filter(({ outcome }) => outcome.failures.length < outcome.images);
@@ -38,10 +38,10 @@ export function benchFigures(load: MeasuredLoad<BenchOutcome>): BenchFigures {
   return {
     imagesPerSecond: images / seconds,
     requestsPerSecond: answeredWithin(load, answered) / seconds,
-    requests: ended.length,
+    requests: measured.length,
     failures,
     latency: percentiles(good.map((one) => one.endMs - one.dueMs)),
-    maxLateMs: ended.reduce((most, one) => Math.max(most, one.startMs - one.dueMs), 0),
+    maxLateMs: measured.reduce((most, one) => Math.max(most, one.startMs - one.dueMs), 0),
     clientCpuMsPerImage: cpuMs / images,
   };
 }

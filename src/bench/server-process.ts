@@ -112,8 +112,9 @@ function readPort(child: ChildProcess, onLogLine: ServerProcessOptions["onLogLin
 async function waitUntilReady(port: number, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    const { status } = await fetch(`http://127.0.0.1:${port}/analyze`, { signal });
-    if (status === 200) return;
+    // A server that ends meanwhile is noticed by its exit.
+    const answer = await fetch(`http://127.0.0.1:${port}/analyze`, { signal }).catch(() => undefined);
+    if (answer?.status === 200) return;
     await sleep(20, undefined, { signal });
   }
 }

@@ -21,8 +21,13 @@ export async function openOutput(
   { output, resume }: { readonly output: string | undefined; readonly resume: boolean },
 ): Promise<ResultOutput> {
   if (output === undefined) {
-    if (form.head !== "") await print(form.head);
-    return { done: new Set(), append: print, close: async () => {} };
+    let { head } = form;
+    const append = (text: string) => {
+      const whole = head + text;
+      head = "";
+      return print(whole);
+    };
+    return { done: new Set(), append, close: async () => {} };
   }
   try {
     return await Journal.open(output, form, resume);

@@ -31,10 +31,13 @@ export class Journal {
   /** Keys of what was done when it was opened. */
   readonly done: ReadonlySet<string>;
   readonly #file: FileHandle;
+  /** Yet to be written, with the first record. */
+  #head: string;
 
-  private constructor(file: FileHandle, done: ReadonlySet<string>) {
+  private constructor(file: FileHandle, done: ReadonlySet<string>, head: string) {
     this.#file = file;
     this.done = done;
+    this.#head = head;
   }
 
   /**
@@ -51,15 +54,15 @@ export class Journal {
     if (bytes > 0 && !isResumed) throw new JournalError(`${path} is there already`);
     const done = bytes > 0 ? await recover(path, form) : new Set<string>();
     const file = await open(path, "a");
-    const journal = new Journal(file, done);
-    const isEmpty = found?.isFile() === true ? (await file.stat()).size === 0 : true;
-    if (isEmpty && form.head !== "") await journal.append(form.head);
-    return journal;
+    const isEmpty = found?.isFile() !== true || (await file.stat()).size === 0;
+    return new Journal(file, done, isEmpty ? form.head : "");
   }
 
   /** Resolves when the text, whole records, is with the system: a process that is killed then loses nothing. One call at a time. */
   async append(text: string): Promise<void> {
-    await this.#file.appendFile(text);
+    const whole = this.#head + text;
+    this.#head = "";
+    await this.#file.appendFile(whole);
   }
 
   /** Resolves when all is on the disk. */

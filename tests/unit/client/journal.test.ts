@@ -84,9 +84,15 @@ describe("Journal", () => {
     expect(text()).toBe("a ok\nshopping list\nb ok\nmilk");
   });
 
-  test("begins where there is nothing to resume, with its head", async () => {
+  test("begins where there is nothing to resume, with its head before the first record", async () => {
     expect(await doneOf(QUOTED)).toEqual([]);
-    expect(text()).toBe("key,text\n");
+    expect(text()).toBe("");
+    for (const record of ["a,1\n", "b,2\n"]) {
+      const journal = await Journal.open(path, QUOTED, true);
+      await journal.append(record);
+      await journal.close();
+    }
+    expect(text()).toBe("key,text\na,1\nb,2\n");
   });
 
   test("keeps its head, and line breaks between quotes", async () => {
