@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { csvForm } from "../../../src/cli/csv-form.ts";
+import { Journal } from "../../../src/client/journal.ts";
 
 const ERROR = { code: "INVALID_IMAGE", message: 'got "<html>", or so' };
 
@@ -44,6 +48,22 @@ describe("csvForm", () => {
     const failed = form.write({ name, error: ERROR });
     expect(form.read(records(failed))).toEqual({ key: name, isDone: false });
   });
+
+  test.each(["top_k", "boxes"])(
+    "takes the last image of %s for unfinished when resumed",
+    async (signature) => {
+      const form = csvForm(signature, false);
+      const path = join(mkdtempSync(join(tmpdir(), "csv-form-")), "results.csv");
+      const prediction = '[{"label":"a","box":[1,2,3,4]},{"label":"b","box":[1,2,3,4]}]';
+      const records = ["one", "two"].map((name) => form.write({ name, prediction }));
+      // Killed between the rows of the second image.
+      writeFileSync(path, `${form.head}${records[0]}${records[1]?.split("\n")[0]}\n`);
+      const journal = await Journal.open(path, form, true);
+      await journal.close();
+      expect([...journal.done]).toEqual(["one"]);
+      expect(readFileSync(path, "utf8")).toBe(`${form.head}${records[0]}`);
+    },
+  );
 
   test("knows no record without a comma", () => {
     expect(csvForm("class", false).read("shopping list")).toBeUndefined();
