@@ -66,6 +66,15 @@ describe("onnx-serving tiles", () => {
     expect(rest.code).toBe(0);
     expect(rest.stdout.split("\n").length - 1).toBe(failing.length);
   });
+
+  test("ends with 141 when the reader of its output leaves, without a word", async () => {
+    const list = join(folder, "list.txt");
+    writeFileSync(list, TILES.map(({ x, y, z }) => `${x}-${y}-${z}\n`).join(""));
+    const flags = ["--imagery", host.template, "--model-dir", DIGITS_DIR];
+    const run = new ServingProcess(["tiles", list, ...flags], { LOG_LEVEL: "error" });
+    run.child.stdout?.destroy();
+    expect(await run.finished()).toMatchObject({ code: 141, stderr: "" });
+  });
 });
 
 function lines(path: string): string[] {
