@@ -13,8 +13,9 @@ export class ReaderLeftError extends Error {
  */
 export function print(text: string): Promise<void> {
   const stream = process.stdout;
-  // Without a listener the stream would end the process; the callback is told the same.
-  if (stream.listenerCount("error") === 0) stream.on("error", () => {});
+  // Without a listener the stream would end the process; the callback is told the same. Worker threads, whose output is
+  // piped here, have one that does not help.
+  if (!stream.listeners("error").includes(ignore)) stream.on("error", ignore);
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
       if (error === undefined || error === null) resolve();
@@ -22,3 +23,5 @@ export function print(text: string): Promise<void> {
     });
   });
 }
+
+function ignore(): void {}

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { ImageOutcome, NamedImage } from "../client/image-source.ts";
 import { BoundedQueue } from "./bounded-queue.ts";
 import type { Imagery } from "./imagery.ts";
@@ -48,6 +49,8 @@ export class TileRun<Key> {
   constructor(options: TileRunOptions<Key>) {
     this.#options = options;
     this.#fetched = new BoundedQueue(options.batchSize * options.concurrency);
+    // Each tile under way listens to it.
+    setMaxListeners(0, this.#ending.signal);
   }
 
   /**

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { BENCH_OPTIONS } from "../../../src/cli/bench-options.ts";
 import { parseOptions } from "../../../src/cli/option-table.ts";
 import { PREDICT_OPTIONS } from "../../../src/cli/predict-options.ts";
+import { TILES_OPTIONS } from "../../../src/cli/tiles-options.ts";
 import { UsageError } from "../../../src/errors.ts";
 
 describe("parseOptions", () => {
@@ -24,6 +25,12 @@ describe("parseOptions", () => {
     expect(options).toMatchObject({ batchSize: 3, threshold: 0.25, resume: true, maxFileBytes: 2048 });
     expect(options.header).toEqual(["A: 1", "B: 2"]);
     expect(words).toEqual(["a", "b", "--c"]);
+  });
+
+  test("takes a number below 0 for a value, and a flag for none", () => {
+    const { options } = parseOptions(["--bbox", "-10.5,40,-.5,50"], TILES_OPTIONS);
+    expect(options.bbox).toBe("-10.5,40,-.5,50");
+    expect(() => parseOptions(["--bbox", "--zoom"], TILES_OPTIONS)).toThrow(UsageError);
   });
 
   test.each([
