@@ -82,16 +82,22 @@ export class Gallery {
   }
 
   #tell(): void {
-    const count = (state: PictureCard["state"]) => this.#cards.filter((card) => card.state === state).length;
-    const [waiting, answered, failed] = [count("waiting"), count("answered"), count("failed")];
     this.#list.dataset.count = String(this.#cards.length);
     this.#options.onChanged();
     // Said aloud when all are there: not each of many.
-    if (waiting > 0) return;
-    const last = this.#cards.at(-1);
-    this.#summary.textContent =
-      this.#cards.length === 1 && last !== undefined
-        ? last.summary
-        : `${answered} of ${this.#cards.length} images answered${failed > 0 ? `, ${failed} failed` : ""}.`;
+    if (this.#count("waiting") === 0) this.#summary.textContent = this.#summarise();
+  }
+
+  #summarise(): string {
+    const [only, ...more] = this.#cards;
+    if (only === undefined) return "";
+    if (more.length === 0) return only.summary;
+    const failed = this.#count("failed");
+    const failures = failed > 0 ? `, ${failed} failed` : "";
+    return `${this.#count("answered")} of ${this.#cards.length} images answered${failures}.`;
+  }
+
+  #count(state: PictureCard["state"]): number {
+    return this.#cards.filter((card) => card.state === state).length;
   }
 }

@@ -31,6 +31,7 @@ export class ServerWatch {
 
   start(): void {
     document.addEventListener("visibilitychange", () => {
+      clearTimeout(this.#timer);
       this.restart();
       if (document.hidden) return;
       // What went on meanwhile is nobody's average.

@@ -1,11 +1,13 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** For anything that the page is to show. */
+const PATIENCE_MS = 20_000;
 
 export interface OpenOptions
   extends Pick<BrowserContextOptions, "colorScheme" | "viewport" | "deviceScaleFactor"> {
+  /** Of the whole run. */
+  readonly patience: number;
   /** Called before the page is asked for. */
   readonly before?: (page: Page) => Promise<void>;
 }
@@ -30,15 +32,15 @@ export class ConsolePage {
     });
   }
 
-  static async open(browser: Browser, url: string, options: OpenOptions = {}): Promise<ConsolePage> {
-    const { before, ...more } = options;
+  static async open(browser: Browser, url: string, options: OpenOptions): Promise<ConsolePage> {
+    const { before, patience, ...more } = options;
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },
       reducedMotion: "reduce",
       ...more,
     });
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(PATIENCE_MS * patience);
     const page = await context.newPage();
     const opened = new ConsolePage(context, page, url);
     await before?.(page);
@@ -80,7 +82,7 @@ export class ConsolePage {
 
   /** Returns what an automatic reader finds wrong for people with disabilities. */
   async barriers(): Promise<string[]> {
-    await this.page.evaluate(AXE);
+    await this.page.evaluate(axe.source);
     const found = (await this.page.evaluate("axe.run(document)")) as {
       violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[];
     };

@@ -5,6 +5,8 @@ import type { TestServers } from "./test-servers.ts";
 export interface TestPlace {
   readonly browser: Browser;
   readonly servers: TestServers;
+  /** How many times as long as on an idle machine the page may take. */
+  readonly patience: number;
 }
 
 /** Throws what is wrong; what it returns is printed. */

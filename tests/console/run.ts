@@ -1,5 +1,6 @@
 // Opens the console in a real browser, as people do, beside the built server. Without Chromium it says so and passes.
-// `--docs` takes the pictures of docs/console.md anew, `--only <text>` runs the tests with that in their name.
+// `--docs` takes the pictures of docs/console.md anew, `--only <text>` runs the tests with that in their name, `--patience 5`
+// lets a busy machine take five times as long.
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { Tally } from "../images/tally.ts";
@@ -14,7 +15,11 @@ import { takePictures } from "./take-pictures.ts";
 import { TestServers } from "./test-servers.ts";
 
 const { values: options } = parseArgs({
-  options: { docs: { type: "boolean", default: false }, only: { type: "string", default: "" } },
+  options: {
+    docs: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    patience: { type: "string", default: "1" },
+  },
 });
 const ALL: ConsoleTests = {
   ...ANSWER_TESTS,
@@ -51,11 +56,12 @@ async function testIn(executablePath: string): Promise<void> {
     ],
   });
   const servers = new TestServers();
+  const place = { browser, servers, patience: Number(options.patience) };
   try {
     for (const [name, test] of TESTS) {
-      await tally.run(name, () => test({ browser, servers }));
+      await tally.run(name, () => test(place));
     }
-    if (options.docs) await takePictures({ browser, servers });
+    if (options.docs) await takePictures(place);
   } finally {
     await browser.close();
     await servers.stop();

@@ -16,7 +16,7 @@ export const STATE_TESTS: ConsoleTests = {
             const answer = await route.fetch();
             const text = await answer.text();
             await route.fulfill({
-              body: isLoading ? text.replace("serving_ready 1", "serving_ready 0") : text,
+              body: isLoading ? text.replaceAll("serving_ready 1", "serving_ready 0") : text,
             });
           });
           await page.route("**/console/state", (route) =>
@@ -87,7 +87,7 @@ export const STATE_TESTS: ConsoleTests = {
       await opened.chooseModel("digits");
       await opened.takeAllSamples(10);
       await goOn(3);
-      assert.ok(looks >= 3 && looks <= 8, `${looks} looks`);
+      assert.ok(looks >= 3, `${looks} looks`);
       assert.match(
         (await page.getByRole("img", { name: /^Throughput: / }).getAttribute("aria-label")) ?? "",
         /instances\/s/,

@@ -16,8 +16,6 @@ interface Shot {
   readonly samples: number;
   readonly width: number;
   readonly height: number;
-  /** Taken instead of all samples. */
-  readonly only?: string;
 }
 
 const SHOTS: Readonly<Record<string, Shot>> = {
@@ -28,12 +26,12 @@ const SHOTS: Readonly<Record<string, Shot>> = {
 };
 
 /** Takes the pictures of the documentation. */
-export async function takePictures({ browser, servers }: TestPlace): Promise<void> {
+export async function takePictures({ browser, servers, patience }: TestPlace): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const { url } = await servers.several();
   for (const [name, { model, colorScheme, samples, ...viewport }] of Object.entries(SHOTS)) {
     const before = (page: ConsolePage["page"]) => page.clock.install();
-    const opened = await ConsolePage.open(browser, url, { colorScheme, viewport, before });
+    const opened = await ConsolePage.open(browser, url, { colorScheme, viewport, before, patience });
     try {
       await opened.page.clock.runFor(2000);
       await opened.ready();

@@ -16,7 +16,7 @@ export class TestServers {
   readonly #folders: string[] = [];
   #several: Promise<ServerProcess> | undefined;
 
-  /** Serves the digits and the examples, each by its name; `digits` in two versions. */
+  /** Serves the digits and the examples, each by its name; `digits` from version folders. */
   several(): Promise<ServerProcess> {
     this.#several ??= this.#startSeveral();
     return this.#several;
@@ -42,7 +42,8 @@ export class TestServers {
   async start(
     options: Pick<ServerProcessOptions, "modelFolder" | "flags" | "holdsSeveral">,
   ): Promise<ServerProcess> {
-    const flags = ["--device=cpu", "--inference-lanes=1", ...(options.flags ?? [])];
+    // What is learnt at a start takes most of it.
+    const flags = ["--device=cpu", "--inference-lanes=1", "--max-batch-size=4", ...(options.flags ?? [])];
     const started = await ServerProcess.start({ ...options, flags, entry: ENTRY, signal: this.#stop.signal });
     this.#started.push(started);
     return started;

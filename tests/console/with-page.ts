@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ConsolePage, type OpenOptions } from "./console-page.ts";
 import type { TestPlace } from "./console-test.ts";
 
-export interface PageOptions extends OpenOptions {
+export interface PageOptions extends Omit<OpenOptions, "patience"> {
   /** @default the server of several models */
   readonly url?: string;
   /** Of the server of several models. @default the first */
@@ -13,11 +13,11 @@ export interface PageOptions extends OpenOptions {
 
 /** Opens the console, tests it, and throws also what the browser complains of. */
 export async function withPage(
-  { browser, servers }: TestPlace,
+  { browser, servers, patience }: TestPlace,
   { url, model, mayComplain = false, ...open }: PageOptions,
   test: (opened: ConsolePage) => Promise<void>,
 ): Promise<undefined> {
-  const opened = await ConsolePage.open(browser, url ?? (await servers.several()).url, open);
+  const opened = await ConsolePage.open(browser, url ?? (await servers.several()).url, { ...open, patience });
   try {
     if (model !== undefined) {
       await opened.ready();

@@ -51,6 +51,7 @@ describe("parseSettings", () => {
       defaultSignature: undefined,
       flashRoutes: "/predict,/classify,/detect",
       corsOrigin: "*",
+      console: "on",
       logLevel: "info",
       otelSdkDisabled: "false",
       otelExporterOtlpProtocol: "http/protobuf",
