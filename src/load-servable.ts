@@ -186,6 +186,7 @@ async function prove(options: LoadOptions, opened: Opened): Promise<LoadedServab
     ...lanes.measured,
     lanes: lanes.report,
     ...(goldenResult === undefined ? {} : { golden: goldenResult }),
+    ...(golden?.example === undefined ? {} : { exampleImage: golden.example }),
     origins: { ...recipe.origins, ...chosen?.origins, ...origins, ...custom?.origins },
     warnings: [
       ...(info.providerWarning === undefined ? [] : [`serving on the CPU: ${info.providerWarning}`]),

@@ -41,6 +41,7 @@ export function describeComposition({ name, version, composition, models }: Desc
     batchTimings: [],
     lanes: { ...first.lanes, reason: "those of its first model" },
     origins: Object.fromEntries(all.flatMap(([path, servable]) => from("origins", path, servable))),
+    ...(first.exampleImage === undefined ? {} : { exampleImage: first.exampleImage }),
     warnings: all.flatMap(([path, { warnings }]) => warnings.map((warning) => `${path}: ${warning}`)),
     composition,
   };

@@ -46,6 +46,7 @@ export interface Settings {
   readonly onBadInstance: "report" | "fail" | undefined;
   readonly defaultSignature: string | undefined;
   readonly flashRoutes: string;
+  readonly docs: "on" | "off";
   readonly corsOrigin: string;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 }
