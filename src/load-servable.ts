@@ -192,6 +192,7 @@ async function prove(options: LoadOptions, opened: Opened): Promise<LoadedServab
     lanes: lanes.report,
     ...(goldenResult === undefined ? {} : { golden: goldenResult }),
     samples: findSamples(location.folder, settings.modelDir),
+    ...(golden?.example === undefined ? {} : { exampleImage: golden.example }),
     origins: { ...recipe.origins, ...chosen?.origins, ...origins, ...custom?.origins },
     warnings: [
       ...(info.providerWarning === undefined ? [] : [`serving on the CPU: ${info.providerWarning}`]),

@@ -35,6 +35,8 @@ export interface Servable extends BatchPlan {
   readonly golden?: GoldenResult;
   /** Images of the model's folder to try it on. */
   readonly samples: readonly SampleImage[];
+  /** An encoded image that it answers, to show how it is asked; where there is a small one. */
+  readonly exampleImage?: Uint8Array;
   /** For each value of the preprocessing and the outputs, the file or rule that it came from. */
   readonly origins: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
-/** Two virtual environments: MLServer and BentoML want different versions of what both use. */
-export type EnvironmentName = "general" | "v2";
+/** Virtual environments: MLServer and BentoML want different versions of what both use, and tests/openapi has its own. */
+export type EnvironmentName = "general" | "v2" | "openapi";
 
 const CACHE = fileURLToPath(new URL("../.cache/peers/", import.meta.url));
 

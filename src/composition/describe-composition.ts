@@ -50,6 +50,7 @@ export function describeComposition({
     lanes: { ...first.lanes, reason: "those of its first model" },
     samples,
     origins: Object.fromEntries(all.flatMap(([path, servable]) => from("origins", path, servable))),
+    ...(first.exampleImage === undefined ? {} : { exampleImage: first.exampleImage }),
     warnings: all.flatMap(([path, { warnings }]) => warnings.map((warning) => `${path}: ${warning}`)),
     composition,
   };

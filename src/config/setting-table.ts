@@ -261,6 +261,12 @@ export const SETTINGS: { readonly [Name in keyof Settings]: SettingRow } = {
     default: "/predict,/classify,/detect",
     help: "Paths that answer as Flash Serve does, with a comma between them.",
   },
+  docs: {
+    kind: "choice",
+    choices: ["on", "off"],
+    default: "on",
+    help: "The OpenAPI document at /openapi.json and OPTIONS /, and Swagger UI at /docs; off removes them.",
+  },
   corsOrigin: {
     kind: "text",
     default: "*",

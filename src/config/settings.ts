@@ -48,6 +48,7 @@ export interface Settings extends TelemetrySettings {
   readonly onBadInstance: "report" | "fail" | undefined;
   readonly defaultSignature: string | undefined;
   readonly flashRoutes: string;
+  readonly docs: "on" | "off";
   readonly corsOrigin: string;
   readonly console: "on" | "off";
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";

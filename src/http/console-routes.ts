@@ -8,6 +8,7 @@ import { consoleFiles } from "./console-files.ts";
 import type { HttpApi } from "./http-api.ts";
 import { askedModel, MODEL } from "./model-routes.ts";
 import type { Route } from "./route.ts";
+import { sendCached } from "./send-cached.ts";
 import { sendJson } from "./send-json.ts";
 
 /** A page that runs and shows nothing but what came from this server, and that no other page may frame. */
@@ -34,17 +35,33 @@ export function consoleRoutes(api: HttpApi): readonly Route[] {
       method: "get",
       path: "/",
       name: "/",
+      api: {
+        tag: "Console",
+        summary: "The console; for who asks for no page before JSON, KServe V1's liveness",
+        operations: { console: "/" },
+        needs: "nothing",
+        gives: ["page", "alive"],
+        parameters: ["If-None-Match"],
+        faults: ["QUEUE_FULL"],
+      },
       isQuiet: true,
       handle: (ctx, next) => {
         ctx.vary("Accept");
         // Who does not ask for a page before JSON is a client of KServe's, whose route this is as well.
-        return ctx.accepts("json", "html") === "html" ? sendFile(ctx, "index.html") : next();
+        return ctx.accepts("json", "html") === "html" ? sendFile(api, ctx, "index.html") : next();
       },
     },
     {
       method: "get",
       path: "/console/state",
       name: "/console/state",
+      api: {
+        tag: "Console",
+        summary: "Whether predictions are answered, and why not; with 200 in any case",
+        operations: { consoleState: "/console/state" },
+        needs: "nothing",
+        gives: ["console-state"],
+      },
       isQuiet: true,
       handle: (ctx) => sendState(api, ctx),
     },
@@ -52,36 +69,44 @@ export function consoleRoutes(api: HttpApi): readonly Route[] {
       method: "get",
       path: /^\/console\/([\w.-]+)$/,
       name: "/console/<file>",
+      api: {
+        tag: "Console",
+        summary: "What its page loads",
+        operations: { consoleFile: "/console/{asset}" },
+        needs: "nothing",
+        gives: ["script", "style", "page", "vector"],
+        parameters: ["If-None-Match"],
+        faults: ["QUEUE_FULL"],
+      },
       isQuiet: true,
-      handle: (ctx) => sendFile(ctx, ctx.captures[0] ?? ""),
+      handle: (ctx) => sendFile(api, ctx, ctx.captures[0] ?? ""),
     },
     {
       method: "get",
       path: SAMPLE,
       name: "/console/samples/<name>/<file>",
+      api: {
+        tag: "Console",
+        summary: "An image to try a model on",
+        operations: {
+          consoleSample: "/console/samples/{name}/{sample}",
+          consoleSampleOfVersion: "/console/samples/{name}/versions/{version}/{sample}",
+          consoleSampleOfLabel: "/console/samples/{name}/labels/{label}/{sample}",
+        },
+        needs: "model",
+        gives: ["image"],
+      },
       isQuiet: true,
       handle: (ctx) => sendSample(api, ctx),
     },
   ];
 }
 
-/** Browsers keep it, and ask whether it is still the same. */
-async function sendFile(ctx: Context, name: string): Promise<void> {
+async function sendFile(api: HttpApi, ctx: Context, name: string): Promise<void> {
   const file = (await consoleFiles()).get(name);
   if (file === undefined) throw nothingAt(ctx);
   setSecurity(ctx);
-  ctx.set("Cache-Control", "no-cache");
-  ctx.vary("Accept-Encoding");
-  ctx.status = 200;
-  ctx.set("ETag", file.etag);
-  if (ctx.fresh) {
-    ctx.status = 304;
-    return;
-  }
-  const takesGzip = ctx.acceptsEncodings("gzip", "identity") === "gzip";
-  if (takesGzip) ctx.set("Content-Encoding", "gzip");
-  ctx.body = takesGzip ? file.gzipped : file.bytes;
-  ctx.set("Content-Type", file.type);
+  await sendCached(ctx, api, file);
 }
 
 /** 200 also while it is not ready: browsers report a 503 as a fault of the page. */

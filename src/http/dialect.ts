@@ -45,9 +45,14 @@ export type HttpAnswer = (
   | { readonly bytes: Uint8Array; readonly contentType: string }
 ) & { readonly headers?: Readonly<Record<string, string>> };
 
+/** The forms of error bodies. */
+export type ErrorSchema = "Error" | "TorchServeError" | "FlashError" | "FlashValidationError";
+
 /** How a family of clients is told of an error. */
 export interface ErrorStyle {
   readonly body: (error: ServingError, status: number) => Answer;
+  /** What the OpenAPI document calls the form of such a body. */
+  readonly schemaOf: (status: number) => ErrorSchema;
   /** Where it differs from `STATUS_OF_CODE`. */
   readonly status?: Partial<Readonly<Record<ErrorCode, number>>>;
 }

@@ -7,7 +7,8 @@ import { lingerAfterAnswer } from "./linger.ts";
 import { sendJson } from "./send-json.ts";
 import { STATUS_OF_CODE } from "./status.ts";
 
-const OWN_ERRORS: ErrorStyle = { body: writeError };
+/** That of every route that has no other. */
+export const OWN_ERRORS: ErrorStyle = { body: writeError, schemaOf: () => "Error" };
 
 /** Answers every error in its dialect's form, else as `{"error", "code", "instance"?}`; nothing else of it leaves the server. */
 export function errorMiddleware(onError: (code: string) => void): Middleware {

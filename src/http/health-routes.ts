@@ -3,6 +3,7 @@ import { writeJson } from "../protocol/write-json.ts";
 import type { ServingApi } from "../serving/serving-api.ts";
 import type { HttpApi } from "./http-api.ts";
 import type { Route } from "./route.ts";
+import type { ReplyForm, RouteApi } from "./route-api.ts";
 import { sendJson } from "./send-json.ts";
 
 /** Answers 200 when predictions are answered, else 503 with the state. Touches neither model nor workers. */
@@ -15,21 +16,60 @@ export async function readiness({ lifecycle }: ServingApi, ctx: Context): Promis
 
 /** Returns the routes of probes and of the metrics, which no client of a model asks. */
 export function healthRoutes(api: HttpApi): readonly Route[] {
-  const metrics = { method: "get", name: "/metrics", isQuiet: true } as const;
-  const probe = (path: string, handle: (ctx: Context) => Promise<void>): Route => ({
+  const probe = (path: string, { id, ...probe }: Probe): Route => ({
     method: "get",
     path,
     name: path,
+    api: {
+      tag: "Health",
+      summary: probe.summary,
+      operations: { [id]: path },
+      needs: "nothing",
+      gives: [probe.gives],
+      unready: probe.gives,
+    },
     isQuiet: true,
-    handle,
+    handle: (ctx) => probe.answer(api, ctx),
   });
+  const metrics = (path: string, id: string): Route => ({
+    method: "get",
+    path,
+    name: "/metrics",
+    api: {
+      tag: "Health",
+      summary: "Metrics, in Prometheus' text format",
+      operations: { [id]: path },
+      needs: "nothing",
+      gives: ["metrics"],
+    },
+    isQuiet: true,
+    handle: (ctx) => metricsPage(api, ctx),
+  });
+  const answered = "Whether predictions are answered";
   return [
-    probe("/livez", (ctx) => liveness(api, ctx)),
-    probe("/readyz", (ctx) => readiness(api, ctx)),
-    probe("/ping", (ctx) => ping(api, ctx)),
-    { ...metrics, path: "/metrics", handle: (ctx) => metricsPage(api, ctx) },
-    { ...metrics, path: "/monitoring/prometheus/metrics", handle: (ctx) => metricsPage(api, ctx) },
+    probe("/livez", {
+      id: "livez",
+      summary: "Whether the process should live on",
+      gives: "liveness",
+      answer: liveness,
+    }),
+    probe("/readyz", { id: "readyz", summary: answered, gives: "readiness", answer: readiness }),
+    probe("/ping", {
+      id: "ping",
+      summary: `${answered}, as TorchServe and SageMaker ask`,
+      gives: "ping",
+      answer: ping,
+    }),
+    metrics("/metrics", "metrics"),
+    metrics("/monitoring/prometheus/metrics", "tensorflowServingMetrics"),
   ];
+}
+
+interface Probe extends Pick<RouteApi, "summary"> {
+  /** The operationId. */
+  readonly id: string;
+  readonly gives: ReplyForm;
+  readonly answer: (api: ServingApi, ctx: Context) => Promise<void>;
 }
 
 /** What TorchServe's clients look for in the body; SageMaker reads the status alone. */

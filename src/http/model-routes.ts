@@ -24,6 +24,19 @@ export const MODEL_PATHS: Readonly<
   regress: new RegExp(`^/v1/models/${MODEL}:regress$`),
 };
 
+/**
+ * Returns the paths of one of these routes as the OpenAPI document has them, by their operationIds.
+ *
+ * @param end what stands behind the model, such as `:predict`
+ */
+export function modelOperations(id: string, end: string): Readonly<Record<string, string>> {
+  return {
+    [id]: `/v1/models/{name}${end}`,
+    [`${id}Version`]: `/v1/models/{name}/versions/{version}${end}`,
+    [`${id}Label`]: `/v1/models/{name}/labels/{label}${end}`,
+  };
+}
+
 const MAX_VERSION = 2n ** 63n - 1n;
 
 /**

@@ -1,18 +1,19 @@
 import type { Context } from "koa";
 import { packageVersion } from "../config/package-version.ts";
 import { excerpt, ServingError } from "../errors.ts";
+import { isJsonObject } from "../protocol/json-object.ts";
 import { OPEN_INFERENCE_EXTENSIONS, openInferenceMetadata } from "../protocol/open-inference-metadata.ts";
+import { quoteJson } from "../protocol/quote-json.ts";
 import { isReady, type VersionState, type VersionStatus } from "../protocol/tfs-status.ts";
 import { writeJson } from "../protocol/write-json.ts";
-import type { Servable } from "../servable.ts";
 import type { ServingApi } from "../serving/serving-api.ts";
 import { chooseSignature } from "../signature/choose-signature.ts";
 import { describeSignature } from "../signature/describe-signature.ts";
 import { offeredSignatures } from "../signature/head.ts";
-import type { TensorSpec } from "../tensor/tensor.ts";
 import { askedModel } from "./model-routes.ts";
 import { parseJsonText } from "./parse-json-text.ts";
 import { readBody } from "./read-body.ts";
+import { rowOutputs } from "./row-outputs.ts";
 import { sendJson } from "./send-json.ts";
 
 /** Answers with the name and version of the server. */
@@ -68,7 +69,7 @@ export async function modelMetadata(api: ServingApi, ctx: Context): Promise<void
         name: servable.name,
         versions: versions.filter((one) => isReady([one])).map(({ version }) => String(version)),
         inputs: info.inputs,
-        outputs: describeSignature(signature, head, imageOutputs(servable)),
+        outputs: describeSignature(signature, head, rowOutputs(servable)),
         // What takes no encoded image keeps its own type.
         imageInput: preprocess?.color === "bands" ? undefined : modelInputs.imageInput,
         hasRows: modelInputs.batching === "rows",
@@ -76,15 +77,6 @@ export async function modelMetadata(api: ServingApi, ctx: Context): Promise<void
       }),
     ),
   );
-}
-
-/** Returns the raw outputs as images are answered: a row for each, though the model may run them one by one. */
-function imageOutputs({ info, modelInputs, batching }: Servable): readonly TensorSpec[] {
-  if (batching.kind === "rows" || modelInputs.imageInput === undefined) return info.outputs;
-  return info.outputs.map((output) => {
-    const row = output.shape[0] === 1 && !batching.isRow ? output.shape.slice(1) : output.shape;
-    return { ...output, shape: ["N", ...row] };
-  });
 }
 
 function findVersions({ models }: ServingApi, ctx: Context): { name: string; versions: VersionStatus[] } {
@@ -116,8 +108,7 @@ export async function repositoryIndex({ models }: ServingApi, ctx: Context): Pro
     onDeclared: () => {},
     onBytes: () => {},
   });
-  const asked = body.length === 0 ? {} : (await parseJsonText(ctx, body)).value;
-  const isReadyOnly = (asked as { ready?: unknown } | null)?.ready === true;
+  const isReadyOnly = readReady(body.length === 0 ? {} : (await parseJsonText(ctx, body)).value);
   const index = models.names.flatMap((name) =>
     (models.versions(name) ?? []).map(({ version, state, error }) => ({
       name,
@@ -128,6 +119,14 @@ export async function repositoryIndex({ models }: ServingApi, ctx: Context): Pro
   );
   ctx.status = 200;
   sendJson(ctx, await writeJson(index.filter(({ state }) => !isReadyOnly || state === "READY")));
+}
+
+function readReady(body: unknown): boolean {
+  if (isJsonObject(body)) {
+    const { ready = false } = body;
+    if (typeof ready === "boolean") return ready;
+  }
+  throw new ServingError("INVALID_ARGUMENT", `expected {"ready": true or false}, got ${quoteJson(body)}`);
 }
 
 /** Which models are served is the configuration's to say. */

@@ -14,7 +14,7 @@ import { identifyBody } from "./identify-body.ts";
 import { readJsonBody } from "./read-json-body.ts";
 
 /** Tells how many bytes of a body are JSON; what follows are tensors. */
-export const JSON_LENGTH_HEADER = "Inference-Header-Content-Length";
+export const JSON_LENGTH_HEADER = "Inference-Header-Content-Length" as const;
 
 export interface ReadInference {
   readonly request: PredictRequest;

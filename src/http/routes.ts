@@ -2,6 +2,7 @@ import Router from "@koa/router";
 import type { Context } from "koa";
 import { excerpt, ServingError } from "../errors.ts";
 import { consoleRoutes } from "./console-routes.ts";
+import { descriptionRoutes } from "./description-routes.ts";
 import { analyzeRoutes } from "./dialects/analyze.ts";
 import { flashServeRoutes } from "./dialects/flash-serve.ts";
 import { kserveRoutes } from "./dialects/kserve.ts";
@@ -31,12 +32,18 @@ const DIALECTS: readonly ((api: HttpApi) => readonly Route[])[] = [
   flashServeRoutes,
 ];
 
-/** Returns the route table. */
+/** Returns every route; of two that match, the first answers. */
+export function routeTable(api: HttpApi): readonly Route[] {
+  const own: Route[] = [...DIALECTS.flatMap((routes) => routes(api)), ...descriptionRoutes(api, () => table)];
+  // First, whatever they are: the platform that names them asks nothing else.
+  const table: Route[] = [...vertexRoutes(api, own), ...own];
+  return table;
+}
+
+/** Returns the router of all routes. */
 export function createRouter(api: HttpApi): Router {
   const router = new Router({ strict: true, sensitive: true });
-  const own = DIALECTS.flatMap((routes) => routes(api));
-  // First, whatever they are: the platform that names them asks nothing else.
-  for (const route of [...vertexRoutes(api, own), ...own]) {
+  for (const route of routeTable(api)) {
     router[route.method](route.path, (ctx: Context, next) => {
       ctx.state.route = route.name;
       ctx.state.isQuiet = route.isQuiet ?? false;

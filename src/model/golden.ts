@@ -17,11 +17,16 @@ const expectedSchema = z.object({
   tolerance: z.number().positive(),
 });
 
+/** A larger image would be most of the API's description. */
+const MAX_EXAMPLE_BYTES = 8192;
+
 /** An image and what the training framework made of it. */
 export interface GoldenPair {
   readonly imageBytes: Uint8Array<ArrayBuffer>;
   /** How the bytes are pixels, for a NumPy file; absent: they are an encoded image. */
   readonly array?: ArrayFormat;
+  /** A copy of the image, which itself is transferred to a worker; where it is encoded and small. */
+  readonly example?: Uint8Array;
   /** Shapes: with the batch dimension, `[1, ...S]`. */
   readonly outputs: Readonly<
     Record<string, { readonly shape: readonly number[]; readonly data: readonly number[] }>
@@ -55,7 +60,10 @@ export function readGoldenPair(folder: string, modelDir: string = folder): Golde
   }
   const file = new Uint8Array(bytes);
   const { outputs, tolerance } = expected;
-  if (!expected.image.endsWith(".npy")) return { imageBytes: file, outputs, tolerance };
+  if (!expected.image.endsWith(".npy")) {
+    const example = file.length > MAX_EXAMPLE_BYTES ? {} : { example: file.slice() };
+    return { imageBytes: file, ...example, outputs, tolerance };
+  }
   const { bytes: elements, array } = readNpy(imagePath, file);
   return { imageBytes: elements, array, outputs, tolerance };
 }

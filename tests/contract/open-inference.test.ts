@@ -102,7 +102,9 @@ describe("routes of /v2", () => {
     for (const body of ["", { ready: true }, {}]) {
       expect((await request(`${v2}/repository/index`, { method: "POST", body })).json).toEqual(index);
     }
-    expect((await request(`${v2}/repository/index`, { method: "POST", body: "{" })).status).toBe(400);
+    for (const body of ["{", "[]", '{"ready":"yes"}']) {
+      expect((await request(`${v2}/repository/index`, { method: "POST", body })).status).toBe(400);
+    }
   });
 
   test("GET /v1/models lists the models as KServe's V1 does", async () => {

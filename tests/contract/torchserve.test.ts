@@ -221,9 +221,19 @@ describe("TorchServe's other routes", () => {
 
   test("OPTIONS / describes the API, every path of which is there", async () => {
     const { status, json } = await request(`${started.url}/`, { method: "OPTIONS" });
-    expect([status, json.openapi]).toEqual([200, "3.0.1"]);
-    for (const [path, methods] of Object.entries(json.paths as Record<string, object>)) {
-      const url = started.url + path.replace("{model_name}", "model").replace("{model_version}", "1.0");
+    expect([status, json.openapi]).toEqual([200, "3.1.0"]);
+    const paths = Object.entries(json.paths as Record<string, object>);
+    expect(paths.map(([path]) => path)).toEqual([
+      "/predictions/{name}",
+      "/predictions/{name}/{model_version}",
+      "/models",
+      "/models/{name}",
+      "/models/{name}/{model_version}",
+      "/ping",
+      "/",
+    ]);
+    for (const [path, methods] of paths) {
+      const url = started.url + path.replace("{name}", "model").replace("{model_version}", "1.0");
       for (const method of Object.keys(methods)) {
         const body = method === "put" || method === "post" ? { body: digitPng(1) } : {};
         expect((await request(url, { method: method.toUpperCase(), ...body })).status).toBe(200);

@@ -22,9 +22,12 @@ import { predictHandler } from "../predict-handler.ts";
 import type { Route } from "../route.ts";
 import { sendJson } from "../send-json.ts";
 
+const TAG = "Flash Serve";
+
 /** Its validator answers 422 for whatever the caller did. */
 const FLASH_ERRORS: ErrorStyle = {
   body: writeFlashError,
+  schemaOf: (status) => (status === 422 ? "FlashValidationError" : "FlashError"),
   status: {
     INVALID_JSON: 422,
     INVALID_ARGUMENT: 422,
@@ -74,12 +77,34 @@ export function flashServeRoutes(api: HttpApi): readonly Route[] {
   };
   const routes = flashRoutesOf(api.settings).flatMap((route): Route[] => {
     const path = `/${route}`;
+    const id = `flash_${route.replaceAll("/", "_")}`;
     return [
-      { method: "post", path, name: path, errors, handle: predictHandler(api, FLASH_SERVE) },
+      {
+        method: "post",
+        path,
+        name: path,
+        api: {
+          tag: TAG,
+          summary: "The result of one payload",
+          operations: { [id]: path },
+          needs: "prediction",
+          takes: ["flash"],
+          gives: ["flash"],
+        },
+        errors,
+        handle: predictHandler(api, FLASH_SERVE),
+      },
       {
         method: "get",
         path: `${path}/meta`,
         name: `${path}/meta`,
+        api: {
+          tag: TAG,
+          summary: "The JSON schema of a payload",
+          operations: { [`${id}_meta`]: `${path}/meta` },
+          needs: "model",
+          gives: ["flash-meta"],
+        },
         errors,
         handle: shown(() => flashSchema(route, served().modelInputs)),
       },
@@ -87,6 +112,13 @@ export function flashServeRoutes(api: HttpApi): readonly Route[] {
         method: "get",
         path: `${path}/dag_json`,
         name: `${path}/dag_json`,
+        api: {
+          tag: TAG,
+          summary: "What is computed from what, for one payload",
+          operations: { [`${id}_dag`]: `${path}/dag_json` },
+          needs: "model",
+          gives: ["flash-dag"],
+        },
         errors,
         handle: shown(() => flashRouteDag(route, describeDag(served()))),
       },
@@ -98,6 +130,13 @@ export function flashServeRoutes(api: HttpApi): readonly Route[] {
       method: "get",
       path: "/flashserve/alive",
       name: "/flashserve/alive",
+      api: {
+        tag: TAG,
+        summary: "That the process answers",
+        operations: { flashAlive: "/flashserve/alive" },
+        needs: "nothing",
+        gives: ["flash-alive"],
+      },
       isQuiet: true,
       handle: shown(() => ({ alive: true })),
     },
@@ -105,6 +144,13 @@ export function flashServeRoutes(api: HttpApi): readonly Route[] {
       method: "get",
       path: "/flashserve/dag_json",
       name: "/flashserve/dag_json",
+      api: {
+        tag: TAG,
+        summary: "What is computed from what, in each component",
+        operations: { flashComponents: "/flashserve/dag_json" },
+        needs: "model",
+        gives: ["flash-components"],
+      },
       errors,
       handle: shown(() => flashComponents(describeDag(served()))),
     },
@@ -122,6 +168,7 @@ const TAKEN = [
   "invocations",
   "predictions",
   "flashserve",
+  "docs",
 ];
 
 /** Returns the routes, without their slashes. */

@@ -10,6 +10,13 @@ export function kserveRoutes({ models }: HttpApi): readonly Route[] {
       method: "get",
       path: "/",
       name: "/",
+      api: {
+        tag: "TensorFlow Serving",
+        summary: "KServe V1's liveness: that the process answers",
+        operations: { alive: "/" },
+        needs: "nothing",
+        gives: ["alive"],
+      },
       isQuiet: true,
       handle: async (ctx) => {
         ctx.status = 200;
@@ -20,6 +27,13 @@ export function kserveRoutes({ models }: HttpApi): readonly Route[] {
       method: "get",
       path: "/v1/models",
       name: "/v1/models",
+      api: {
+        tag: "TensorFlow Serving",
+        summary: "The names of the models, as KServe V1 lists them",
+        operations: { listModels: "/v1/models" },
+        needs: "nothing",
+        gives: ["model-names"],
+      },
       handle: async (ctx) => {
         ctx.status = 200;
         sendJson(ctx, await writeJson({ models: [...models.names] }));

@@ -21,6 +21,9 @@ import {
 import { predictHandler } from "../predict-handler.ts";
 import { JSON_LENGTH_HEADER, type ReadInference, readInference } from "../read-inference.ts";
 import type { Route } from "../route.ts";
+import type { RouteApi } from "../route-api.ts";
+
+const TAG = "Open Inference Protocol";
 
 /** The Open Inference Protocol over REST: KServe's V2, which Triton and MLServer speak. */
 const OPEN_INFERENCE: Dialect = {
@@ -37,11 +40,31 @@ const OPEN_INFERENCE: Dialect = {
 export function openInferenceRoutes(api: HttpApi): readonly Route[] {
   const model = "/v2/models/<name>";
   return [
-    { method: "get", path: "/v2", name: "/v2", handle: serverMetadata },
+    {
+      method: "get",
+      path: "/v2",
+      name: "/v2",
+      api: {
+        tag: TAG,
+        summary: "The server's name, version and extensions",
+        operations: { serverMetadata: "/v2" },
+        needs: "nothing",
+        gives: ["server-metadata"],
+      },
+      handle: serverMetadata,
+    },
     {
       method: "get",
       path: "/v2/health/live",
       name: "/v2/health/live",
+      api: {
+        tag: TAG,
+        summary: "Whether the process should live on",
+        operations: { serverLive: "/v2/health/live" },
+        needs: "nothing",
+        gives: ["server-live"],
+        unready: "server-live",
+      },
       isQuiet: true,
       handle: (ctx) => serverLive(api, ctx),
     },
@@ -49,6 +72,14 @@ export function openInferenceRoutes(api: HttpApi): readonly Route[] {
       method: "get",
       path: "/v2/health/ready",
       name: "/v2/health/ready",
+      api: {
+        tag: TAG,
+        summary: "Whether predictions are answered",
+        operations: { serverReady: "/v2/health/ready" },
+        needs: "nothing",
+        gives: ["server-ready"],
+        unready: "server-ready",
+      },
       isQuiet: true,
       handle: (ctx) => serverReady(api, ctx),
     },
@@ -56,12 +87,27 @@ export function openInferenceRoutes(api: HttpApi): readonly Route[] {
       method: "get",
       path: PATHS.metadata,
       name: model,
+      api: {
+        tag: TAG,
+        summary: "A model's inputs and outputs",
+        operations: modelOperations("inferenceMetadata", ""),
+        needs: "model",
+        gives: ["inference-metadata"],
+      },
       handle: (ctx) => modelMetadata(api, ctx),
     },
     {
       method: "get",
       path: PATHS.ready,
       name: `${model}/ready`,
+      api: {
+        tag: TAG,
+        summary: "Whether a model answers",
+        operations: modelOperations("modelReady", "/ready"),
+        needs: "nothing",
+        gives: ["model-ready"],
+        unready: "model-ready",
+      },
       isQuiet: true,
       handle: (ctx) => modelReady(api, ctx),
     },
@@ -69,21 +115,47 @@ export function openInferenceRoutes(api: HttpApi): readonly Route[] {
       method: "post",
       path: PATHS.infer,
       name: `${model}/infer`,
+      api: {
+        tag: TAG,
+        summary: "Named tensors for tensors or images",
+        operations: modelOperations("infer", "/infer"),
+        needs: "prediction",
+        takes: ["inference", "tensors", "image", "multipart"],
+        gives: ["inference", "tensors"],
+        parameters: [JSON_LENGTH_HEADER],
+      },
       handle: predictHandler(api, OPEN_INFERENCE, askedModel),
     },
     {
       method: "post",
       path: "/v2/repository/index",
       name: "/v2/repository/index",
+      api: {
+        tag: TAG,
+        summary: "All versions of all models and their states, as Triton lists them",
+        operations: { repositoryIndex: "/v2/repository/index" },
+        needs: "nothing",
+        takes: ["index"],
+        gives: ["repository-index"],
+      },
       handle: (ctx) => repositoryIndex(api, ctx),
     },
     {
       method: "post",
       path: /^\/v2\/repository\/models\/[^/]+\/(?:un)?load$/,
       name: "/v2/repository/models/<name>/load",
+      api: "refused",
       handle: refuseLoad,
     },
   ];
+}
+
+/** The paths of a model's routes as the OpenAPI document has them, by their operationIds. */
+function modelOperations(id: string, end: string): RouteApi["operations"] {
+  return {
+    [id]: `/v2/models/{name}${end}`,
+    [`${id}Version`]: `/v2/models/{name}/versions/{version}${end}`,
+  };
 }
 
 /** `<name>` or `<name>/versions/<n>`, still percent-encoded. */

@@ -12,10 +12,11 @@ import type { HttpApi } from "../http-api.ts";
 import { predictHandler } from "../predict-handler.ts";
 import { type JsonForm, type ReadRequest, readRequest, signatureOf } from "../read-request.ts";
 import type { Route } from "../route.ts";
+import type { RouteApi } from "../route-api.ts";
 import { sendJson } from "../send-json.ts";
 import { writerOf } from "../write-in-form.ts";
 
-const CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes";
+const CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes" as const;
 
 /** SageMaker's own default for a payload, and its limit for all payloads that are on their way to an instance. */
 const [PAYLOAD_MB, ALL_PAYLOADS_MB] = [6, 100];
@@ -32,6 +33,14 @@ const DEFAULT_OF_FORM: Partial<Record<AnswerForm["kind"], Pick<JsonForm, "defaul
   png: { defaultSignature: () => "mask_png" },
 };
 
+/** What both routes take and answer. */
+const INVOKE: Pick<RouteApi, "tag" | "needs" | "takes" | "gives"> = {
+  tag: "SageMaker",
+  needs: "prediction",
+  takes: ["cloud", "image", "multipart", "npy"],
+  gives: ["cloud", "npy", "png"],
+};
+
 /** SageMaker's `/invocations`: an image, JSON or a NumPy file in, JSON or a NumPy file out. */
 const SAGEMAKER: Dialect = { onBadInstance: "report", read };
 
@@ -43,17 +52,41 @@ const SAGEMAKER: Dialect = { onBadInstance: "report", read };
 export function sagemakerRoutes(api: HttpApi): readonly Route[] {
   const predict = predictHandler(api, SAGEMAKER, askedModel);
   return [
-    { method: "post", path: "/invocations", name: "/invocations", handle: withCustomAttributes(predict) },
+    {
+      method: "post",
+      path: "/invocations",
+      name: "/invocations",
+      api: {
+        ...INVOKE,
+        summary: "Predictions for a list of instances, one image, or a NumPy file",
+        operations: { invocations: "/invocations" },
+        parameters: [CUSTOM_ATTRIBUTES, "model_name"],
+      },
+      handle: withCustomAttributes(predict),
+    },
     {
       method: "post",
       path: /^\/models\/([^/]+)\/invoke$/,
       name: "/models/<name>/invoke",
+      api: {
+        ...INVOKE,
+        summary: "The same of one of several models",
+        operations: { invokeModel: "/models/{name}/invoke" },
+        parameters: [CUSTOM_ATTRIBUTES],
+      },
       handle: withCustomAttributes(predict),
     },
     {
       method: "get",
       path: "/execution-parameters",
       name: "/execution-parameters",
+      api: {
+        tag: "SageMaker",
+        summary: "How many requests batch transform should send at once",
+        operations: { executionParameters: "/execution-parameters" },
+        needs: "model",
+        gives: ["execution-parameters"],
+      },
       handle: (ctx) => executionParameters(api, ctx),
     },
   ];

@@ -22,13 +22,39 @@ export function torchserveModelRoutes(api: HttpApi, errors: ErrorStyle): readonl
   const one = { path: MODEL, name: "/models/<name>", errors } as const;
   const all = { path: "/models", name: "/models", errors } as const;
   return [
-    { ...all, method: "get", handle: (ctx) => listModels(api, ctx) },
-    { ...one, method: "get", handle: (ctx) => describeModel(api, ctx) },
-    { ...all, method: "post", handle: refuse("GET, HEAD") },
-    { ...one, method: "post", handle: refuse("GET, HEAD") },
-    { ...one, method: "put", handle: refuse("GET, HEAD") },
-    { ...one, method: "delete", handle: refuse("GET, HEAD") },
-    { ...one, path: SET_DEFAULT, method: "put", handle: refuse("") },
+    {
+      ...all,
+      method: "get",
+      api: {
+        tag: "TorchServe",
+        summary: "The models, page by page",
+        operations: { torchserveModels: "/models" },
+        needs: "nothing",
+        gives: ["torchserve-models"],
+        parameters: ["limit", "next_page_token"],
+      },
+      handle: (ctx) => listModels(api, ctx),
+    },
+    {
+      ...one,
+      method: "get",
+      api: {
+        tag: "TorchServe",
+        summary: "A model's versions and their workers",
+        operations: {
+          torchserveModel: "/models/{name}",
+          torchserveModelVersion: "/models/{name}/{model_version}",
+        },
+        needs: "nothing",
+        gives: ["torchserve-model"],
+      },
+      handle: (ctx) => describeModel(api, ctx),
+    },
+    { ...all, method: "post", api: "refused", handle: refuse("GET, HEAD") },
+    { ...one, method: "post", api: "refused", handle: refuse("GET, HEAD") },
+    { ...one, method: "put", api: "refused", handle: refuse("GET, HEAD") },
+    { ...one, method: "delete", api: "refused", handle: refuse("GET, HEAD") },
+    { ...one, path: SET_DEFAULT, method: "put", api: "refused", handle: refuse("") },
   ];
 }
 

@@ -3,9 +3,7 @@ import { excerpt, ServingError } from "../../errors.ts";
 import type { PredictAnswer } from "../../predictor.ts";
 import type { Answer } from "../../protocol/answer.ts";
 import { parseTorchServe } from "../../protocol/parse-torchserve.ts";
-import { TORCHSERVE_API } from "../../protocol/torchserve-api.ts";
 import { writeTorchServeError } from "../../protocol/torchserve-error.ts";
-import { writeJson } from "../../protocol/write-json.ts";
 import { writePredictions } from "../../protocol/write-predictions.ts";
 import { toHandlerForm } from "../../protocol/write-torchserve.ts";
 import type { AskedModel } from "../../serving/model-directory.ts";
@@ -16,9 +14,10 @@ import type { HttpApi } from "../http-api.ts";
 import { predictHandler } from "../predict-handler.ts";
 import { type JsonForm, type ReadRequest, readRequest } from "../read-request.ts";
 import type { Route } from "../route.ts";
-import { sendJson } from "../send-json.ts";
 import { writeAnswer } from "../write-answer.ts";
 import { torchserveModelRoutes } from "./torchserve-models.ts";
+
+const TAG = "TorchServe";
 
 /** `<name>` or `<name>/<version>`, still percent-encoded. */
 const PREDICTIONS = /^\/predictions\/([^/]+)(?:\/([^/]+))?\/?$/;
@@ -29,7 +28,7 @@ const FORM: JsonForm = {
   defaultSignature: () => "handler",
 };
 
-const TORCHSERVE_ERRORS: ErrorStyle = { body: writeTorchServeError };
+const TORCHSERVE_ERRORS: ErrorStyle = { body: writeTorchServeError, schemaOf: () => "TorchServeError" };
 
 /** TorchServe's inference API, with the answers of its default handlers. */
 const TORCHSERVE: Dialect = {
@@ -45,12 +44,27 @@ const TORCHSERVE: Dialect = {
 /** Returns the routes of TorchServe's inference API, and those of its management API that only read. */
 export function torchserveRoutes(api: HttpApi): readonly Route[] {
   const handle = predictHandler(api, TORCHSERVE, (ctx) => askedModel(api, ctx));
-  const predictions = { path: PREDICTIONS, name: "/predictions/<name>", errors: TORCHSERVE_ERRORS, handle };
+  const predictions = (method: "put" | "post", id: string): Route => ({
+    method,
+    path: PREDICTIONS,
+    name: "/predictions/<name>",
+    api: {
+      tag: TAG,
+      summary: method === "put" ? "The same, as `curl -T` sends it" : "The prediction for an image",
+      operations: {
+        [id]: "/predictions/{name}",
+        [`${id}Version`]: "/predictions/{name}/{model_version}",
+      },
+      needs: "prediction",
+      takes: ["torchserve", "image", "multipart"],
+      gives: ["torchserve"],
+    },
+    errors: TORCHSERVE_ERRORS,
+    handle,
+  });
   return [
-    // What `curl -T` sends.
-    { ...predictions, method: "put" },
-    { ...predictions, method: "post" },
-    { method: "options", path: "/", name: "/", handle: describeApi },
+    predictions("put", "putPredictions"),
+    predictions("post", "predictions"),
     ...torchserveModelRoutes(api, TORCHSERVE_ERRORS),
   ];
 }
@@ -100,9 +114,4 @@ function decode(text: string | undefined): string | undefined {
   } catch {
     return text;
   }
-}
-
-async function describeApi(ctx: Context): Promise<void> {
-  ctx.status = 200;
-  sendJson(ctx, await writeJson(TORCHSERVE_API));
 }

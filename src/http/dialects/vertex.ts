@@ -44,13 +44,34 @@ export function vertexRoutes(api: HttpApi, own: readonly Route[]): readonly Rout
       method: "get",
       path: literally(health),
       name: "AIP_HEALTH_ROUTE",
+      api: {
+        tag: "Vertex AI",
+        summary: "Whether predictions are answered (AIP_HEALTH_ROUTE)",
+        operations: { vertexHealth: health },
+        needs: "nothing",
+        gives: ["readiness"],
+        unready: "readiness",
+      },
       isQuiet: true,
       handle: (ctx) => readiness(api, ctx),
     });
   }
   if (predict !== undefined) {
     const handle = predictHandler(api, VERTEX);
-    routes.push({ method: "post", path: literally(predict), name: "AIP_PREDICT_ROUTE", handle });
+    routes.push({
+      method: "post",
+      path: literally(predict),
+      name: "AIP_PREDICT_ROUTE",
+      api: {
+        tag: "Vertex AI",
+        summary: "Predictions for a list of instances (AIP_PREDICT_ROUTE)",
+        operations: { vertexPredict: predict },
+        needs: "prediction",
+        takes: ["cloud", "image", "multipart"],
+        gives: ["vertex"],
+      },
+      handle,
+    });
   }
   return routes;
 }

@@ -50,6 +50,7 @@ describe("parseSettings", () => {
       onBadInstance: undefined,
       defaultSignature: undefined,
       flashRoutes: "/predict,/classify,/detect",
+      docs: "on",
       corsOrigin: "*",
       console: "on",
       logLevel: "info",

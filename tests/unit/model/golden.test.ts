@@ -31,6 +31,7 @@ describe("readGoldenPair", () => {
     });
     expect(readGoldenPair(folder)).toMatchObject({
       imageBytes: new TextEncoder().encode("bytes"),
+      example: new TextEncoder().encode("bytes"),
       outputs: EXPECTED.outputs,
       tolerance: 0.001,
     });
