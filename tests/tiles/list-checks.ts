@@ -46,7 +46,7 @@ function allTiles({
   });
 }
 
-/** A box of tiles of which 1 % are error pages, killed twice: what can be predicted is there once, the rest is listed. */
+/** A box of tiles of which 1 % are error pages, killed twice, the database's connection broken once: what can be predicted is there once, the rest is listed. */
 export async function checkKilledTwice(context: ListContext): Promise<string> {
   const { folder, table, columns, rows } = context;
   const files = ["out.ndjson", "out.geojson", "out.csv"].map((name) => join(folder, name));
@@ -64,6 +64,8 @@ export async function checkKilledTwice(context: ListContext): Promise<string> {
     assert.equal(await run.ended(), "SIGKILL");
   }
   const last = new TilesProcess([...args, "--resume"]);
+  await last.until(async () => (await table.count()) >= 0.8 * columns * rows);
+  const broken = await table.breakConnections();
   assert.equal(await last.ended(), 1, last.stderr);
   const seconds = (performance.now() - startMs) / 1000;
 
@@ -114,7 +116,8 @@ export async function checkKilledTwice(context: ListContext): Promise<string> {
   assert.equal(await again.ended(), 1, again.stderr);
   assert.equal(readFileSync(files[0] as string, "utf8"), ndjson, "a finished run, resumed, changes nothing");
   const rate = (tiles.length / seconds).toFixed(0);
-  return `${tiles.length} tiles in ${seconds.toFixed(1)} s (${rate} tiles/s, starts included), ${failing.length} failed`;
+  const figures = `${tiles.length} tiles in ${seconds.toFixed(1)} s (${rate} tiles/s, starts included)`;
+  return `${figures}, ${failing.length} failed, ${broken} connection broken`;
 }
 
 /** The list of failures, given as a list when the host is well again, completes the table. */

@@ -82,8 +82,8 @@ export async function checkVisibility(context: QueueContext): Promise<string> {
   const { emulator, host } = context;
   const { url } = await emulator.createQueue("slow");
   await emulator.send(url, ['{"x": 23000, "y": 1000, "z": 16}']);
-  host.delayMs = 5000;
-  const flags = ["--visibility-seconds", "2", "--wait-seconds", "1", "--until-empty"];
+  host.delayMs = 15_000;
+  const flags = ["--visibility-seconds", "6", "--wait-seconds", "1", "--until-empty"];
   const slow = startWorker(context, url, ...flags);
   await slow.until(async () => host.timesAsked(23_000, 1000, ZOOM) === 1);
   const other = startWorker(
@@ -99,5 +99,5 @@ export async function checkVisibility(context: QueueContext): Promise<string> {
   host.delayMs = 0;
   assert.equal(host.timesAsked(23_000, 1000, ZOOM), 1);
   assert.equal(await emulator.count(url), 0);
-  return "5 s of work under 2 s of visibility";
+  return "15 s of work under 6 s of visibility";
 }

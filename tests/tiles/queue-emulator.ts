@@ -18,6 +18,22 @@ export const AWS_ENVIRONMENT: Readonly<Record<string, string>> = {
 /** How often a message is received before it is a dead letter. */
 const MOST_RECEIVES = 3;
 
+/** moto answers in several threads, of which two that delete at once can undo one another's work: here they take turns. */
+const START = `
+import threading
+from moto.server import main
+from moto.sqs.models import Queue
+
+lock, delete = threading.Lock(), Queue.delete_message
+
+def delete_in_turn(queue, handle):
+    with lock:
+        return delete(queue, handle)
+
+Queue.delete_message = delete_in_turn
+main()
+`;
+
 /** moto's server, in a process of its own. */
 export class QueueEmulator {
   readonly #child: ChildProcess;
@@ -30,8 +46,7 @@ export class QueueEmulator {
 
   static async start(python: string, signal: AbortSignal): Promise<QueueEmulator> {
     const [port] = await freePorts(1);
-    const code = "from moto.server import main; main()";
-    const args = ["-c", code, "-H", "127.0.0.1", "-p", String(port)];
+    const args = ["-c", START, "-H", "127.0.0.1", "-p", String(port)];
     const child = spawn(python, args, { stdio: "ignore", signal, killSignal: "SIGKILL" });
     child.on("error", () => {});
     const endpoint = `http://127.0.0.1:${port}`;

@@ -32,6 +32,14 @@ export class ResultTable {
     return new Map(rows.map(({ tile, output }) => [tile, output]));
   }
 
+  /** Breaks the connections of those who write, as a restart of the database does. Returns how many there were. */
+  async breakConnections(): Promise<number> {
+    const { rows } = await this.#client.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'onnx-serving tiles'",
+    );
+    return rows.length;
+  }
+
   async close(): Promise<void> {
     await this.#client.query(`DROP TABLE IF EXISTS ${this.name}`);
     await this.#client.end();
