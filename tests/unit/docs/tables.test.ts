@@ -98,6 +98,16 @@ const OF_OTHERS = new Set([
   "NODE_OPTIONS",
   "DATABASE_URL",
   "INTER_LINEAR",
+  // gRPC's.
+  "DATA_LOSS",
+  // Of the commands, for images and tiles that no server saw.
+  "FILE_TOO_LARGE",
+  "BAD_ANSWER",
+  "INVALID_TILE",
+  "HTTP_STATUS",
+  "NOT_AN_IMAGE",
+  "TOO_LARGE",
+  "NOT_STORED",
 ]);
 
 const isOfOthers = (name: string) => OF_OTHERS.has(name) || /^(AWS|OTEL|PG|CUDA|NVIDIA)_/.test(name);
