@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import { StartupError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import { keyValuePairs } from "./key-value-pairs.ts";
 import { variableName } from "./setting-table.ts";
 import type { TelemetrySettings } from "./telemetry-settings.ts";
@@ -29,7 +29,7 @@ const DEFAULT_SERVICE_NAME = "onnx-serving";
 /**
  * Returns what telemetry is sent; undefined where none is.
  *
- * @throws {StartupError} when an address is no URL, or headers or attributes are no pairs.
+ * @throws {UsageError} when an address is no URL, or headers or attributes are no pairs.
  */
 export function telemetryPlan(settings: TelemetrySettings): TelemetryPlan | undefined {
   if (settings.otelSdkDisabled === "true") return undefined;
@@ -70,7 +70,7 @@ function urlOf(settings: TelemetrySettings, signal: "Traces" | "Metrics"): strin
 /** Its text is not quoted: it may hold a password. */
 function requireUrl(name: keyof TelemetrySettings, text: string): string {
   if (/^https?:\/\//i.test(text) && URL.canParse(text)) return new URL(text).href;
-  throw new StartupError(`${variableName(name)} must be a URL such as http://collector:4318`);
+  throw new UsageError(`${variableName(name)} must be a URL such as http://collector:4318`);
 }
 
 function readHeaders({ otelExporterOtlpHeaders }: TelemetrySettings): Readonly<Record<string, string>> {
@@ -81,7 +81,7 @@ function readHeaders({ otelExporterOtlpHeaders }: TelemetrySettings): Readonly<R
       validateHeaderName(name);
       validateHeaderValue(name, value);
     } catch {
-      throw new StartupError(`${source}: number ${i + 1} can't be a header of HTTP`);
+      throw new UsageError(`${source}: number ${i + 1} can't be a header of HTTP`);
     }
   }
   return headers;

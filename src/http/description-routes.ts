@@ -80,7 +80,7 @@ export function descriptionRoutes(api: HttpApi, others: () => readonly Route[]):
 /** TorchServe's `OPTIONS /`: the part of the document that its clients know. */
 function torchserveRoute(api: HttpApi, others: () => readonly Route[]): Route {
   const isTorchServes = (route: Route) =>
-    route.path === "/ping" || (route.api !== "refused" && route.api.tag === "TorchServe");
+    route.path === "/ping" || (typeof route.api !== "string" && route.api.tag === "TorchServe");
   const document = new ApiDocument(api, () => others().filter(isTorchServes));
   return {
     method: "options",

@@ -68,10 +68,7 @@ export type ReplyForm =
   | "page"
   | "script"
   | "style"
-  | "icon"
-  | "vector"
-  | "image"
-  | "console-state";
+  | "icon";
 
 /** A header or a part of a query that a route reads. */
 export type ApiParameter =
@@ -109,3 +106,6 @@ export interface RouteApi {
   /** What may be wrong besides what follows from the above. */
   readonly faults?: readonly ErrorCode[];
 }
+
+/** Routes that clients are not told of: `refused` always answers 405, and `internal` serves our own page alone. */
+export type UntoldApi = "refused" | "internal";

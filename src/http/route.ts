@@ -1,6 +1,6 @@
 import type { Middleware } from "koa";
 import type { ErrorStyle } from "./dialect.ts";
-import type { RouteApi } from "./route-api.ts";
+import type { RouteApi, UntoldApi } from "./route-api.ts";
 
 /** One row of the route table. */
 export interface Route {
@@ -9,8 +9,8 @@ export interface Route {
   readonly path: string | RegExp;
   /** How it shows in logs and metrics: a template, never the path that was typed. */
   readonly name: string;
-  /** What the OpenAPI document says of it; `refused`: nothing, as whatever is asked is answered with 405. */
-  readonly api: RouteApi | "refused";
+  /** What the OpenAPI document says of it. */
+  readonly api: RouteApi | UntoldApi;
   /** Pollers ask it all the time: it is not logged. */
   readonly isQuiet?: boolean;
   /** @default the server's own */

@@ -220,7 +220,7 @@ describe("the process", () => {
     [["--otel-exporter-otlp-protocol=grpc"], /--otel-exporter-otlp-protocol/],
   ])("says in one line what is wrong with %j", async (flags, named) => {
     const { code, stderr } = await new ServingProcess([...SERVE_DIGITS, ...flags]).finished();
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toMatch(/^onnx-serving: [^\n]+\n$/);
     expect(stderr).toMatch(named);
   });

@@ -15,7 +15,7 @@ const TAGS: Readonly<Record<ApiTag, string>> = {
   "Vertex AI": "What Vertex AI asks of a container.",
   "Flash Serve": "Lightning Flash's server.",
   Health: "Probes and metrics.",
-  Console: "A page for people.",
+  Console: "A page for people, whose own files and requests are not listed.",
   Description: "This document, and the page that shows it.",
 };
 
@@ -36,7 +36,7 @@ export function buildDocument({ routes, ...options }: BuildOptions): Value {
   const tags = new Set<string>();
   for (const route of routes) {
     const { api, method } = route;
-    if (api === "refused") continue;
+    if (typeof api === "string") continue;
     for (const [operationId, path] of Object.entries(api.operations)) {
       const operations = paths[path] ?? {};
       paths[path] = operations;

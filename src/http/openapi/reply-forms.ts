@@ -78,9 +78,6 @@ export const REPLY_FORMS: Readonly<Record<ReplyForm, Reply>> = {
   script: () => ({ type: "text/javascript", schema: TEXT }),
   style: () => ({ type: "text/css", schema: TEXT }),
   icon: () => ({ type: "image/png", schema: BINARY }),
-  vector: () => ({ type: "image/svg+xml", schema: TEXT }),
-  image: () => ({ type: "image/*", schema: BINARY }),
-  "console-state": json(states.consoleState),
 };
 
 function json(schema: (scope: DocumentScope) => Schema): Reply {

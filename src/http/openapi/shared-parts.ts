@@ -53,11 +53,6 @@ const PATH_PARAMETERS = {
   label: (): Schema => TEXT,
   model_version: (): Schema => ({ ...TEXT, examples: ["1.0"] }),
   file: (): Schema => ({ enum: Object.keys(SWAGGER_UI_FILES) }),
-  asset: (): Schema => ({ ...TEXT, examples: ["main.js"] }),
-  sample: ({ models }: DocumentScope): Schema => {
-    const names = models.flatMap(({ servable }) => servable.samples.map(({ name }) => name));
-    return { ...TEXT, ...(names.length === 0 ? {} : { examples: names }) };
-  },
 } as const;
 
 const PATH_TEXTS: Readonly<Record<keyof typeof PATH_PARAMETERS, string>> = {
@@ -66,8 +61,6 @@ const PATH_TEXTS: Readonly<Record<keyof typeof PATH_PARAMETERS, string>> = {
   label: "What stands for one of its versions.",
   model_version: "One of its versions, as TorchServe writes it.",
   file: "A file of Swagger UI.",
-  asset: "A file of the console.",
-  sample: "An image of the model's folder.",
 };
 
 interface Described {

@@ -33,9 +33,6 @@ export const ping: MakeSchema = (scope) =>
     object({ status: { enum: ["Healthy", "Unhealthy"] } }, { state: { enum: NOT_READY }, error: TEXT }),
   );
 
-export const consoleState: MakeSchema = (scope) =>
-  scope.define("ConsoleState", () => object({ state: { enum: ["READY", ...NOT_READY] } }, { error: TEXT }));
-
 export const alive: MakeSchema = (scope) =>
   scope.define("Alive", () => object({ status: { const: "alive" } }));
 

@@ -42,12 +42,15 @@ describe("commandHelp", () => {
     }
   });
 
-  test.each(COMMAND_NAMES)("of %s fits a wide terminal, but for sentences and long lists of choices", (name) => {
-    const long = commandHelp(name)
-      .split("\n")
-      .filter((line) => line.length > 140 && !line.startsWith("      ") && !line.includes("|"));
-    expect(long).toEqual([]);
-  });
+  test.each(COMMAND_NAMES)(
+    "of %s fits a wide terminal, but for sentences and long lists of choices",
+    (name) => {
+      const long = commandHelp(name)
+        .split("\n")
+        .filter((line) => line.length > 140 && !line.startsWith("      ") && !line.includes("|"));
+      expect(long).toEqual([]);
+    },
+  );
 });
 
 describe("docs/command-line.md", () => {

@@ -29,7 +29,7 @@ describe("routeTable", () => {
 
   test("describes each route by paths that it answers", () => {
     const strays = ROUTES.flatMap(({ path, api }) =>
-      (api === "refused" ? [] : Object.values(api.operations)).filter((template) => {
+      (typeof api === "string" ? [] : Object.values(api.operations)).filter((template) => {
         const filled = template.replace(/\{(\w+)\}/g, (_, name: string) => VALUES[name] ?? "");
         return path instanceof RegExp ? !path.test(filled) : path.replaceAll("\\", "") !== filled;
       }),
@@ -41,7 +41,7 @@ describe("routeTable", () => {
     const alternatives = (path: string | RegExp) =>
       path instanceof RegExp ? [...path.source.matchAll(/versions|labels/g)].length + 1 : 1;
     const counts = ROUTES.flatMap(({ name, path, api }) =>
-      api === "refused" ? [] : [[name, Object.keys(api.operations).length >= alternatives(path)]],
+      typeof api === "string" ? [] : [[name, Object.keys(api.operations).length >= alternatives(path)]],
     );
     expect(counts.filter(([, isEnough]) => !isEnough)).toEqual([]);
   });
