@@ -12,7 +12,7 @@ from torch.nn import functional
 
 
 class Graph(torch.nn.Module):
-    """Computes a graph of the eight operators that benchmark/graphs uses."""
+    """Computes a graph of the nine operators that benchmark/graphs uses."""
 
     def __init__(self, graph):
         super().__init__()
@@ -48,6 +48,7 @@ def run(operator, inputs, attributes):
         "Add": torch.add,
         "GlobalAveragePool": lambda x: functional.adaptive_avg_pool2d(x, 1),
         "Flatten": lambda x: torch.flatten(x, 1),
+        "Identity": lambda x: x,
     }[operator](*inputs)
 
 
