@@ -70,7 +70,11 @@ export class WorkerSession implements Session {
       this.#resolveEnded = resolve;
     });
     worker.on("message", (message: RanMessage) => this.#settle(message));
-    worker.on("error", (error) => this.#fail(DIED, error));
+    worker.on("error", (error) => {
+      // Its exit is told some turns later; whoever hears of the failure must not find the session alive.
+      onLost("died");
+      this.#fail(DIED, error);
+    });
     worker.on("exit", (code) => {
       this.#fail(DIED, new Error(`exit code ${code}`));
       for (const { left } of this.#pending.values()) left();

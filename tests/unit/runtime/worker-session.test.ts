@@ -107,6 +107,7 @@ describe("WorkerSession", () => {
     "rejects every run under way with INFERENCE_FAILED when the thread %s, and later ones",
     async (_, onRun) => {
       const { session, losses } = await start(program(onRun));
+      const toldBefore = session.run(whole()).catch(() => [...losses]);
       const runs = await Promise.allSettled([session.run(whole()), session.run(whole())]);
       expect(runs).toMatchObject([
         { status: "rejected", reason: { code: "INFERENCE_FAILED" } },
@@ -115,6 +116,8 @@ describe("WorkerSession", () => {
       await expect(session.run(whole())).rejects.toMatchObject({ code: "INFERENCE_FAILED" });
       await session.close();
       expect(losses).toEqual(["died"]);
+      // Whoever hears that a run failed finds the session lost.
+      expect(await toldBefore).toEqual(["died"]);
     },
   );
 
