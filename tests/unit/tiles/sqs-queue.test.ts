@@ -32,9 +32,9 @@ describe("SqsQueue", () => {
     ["remove", (queue) => queue.remove([message])],
     ["hide", (queue) => queue.hide([message], 0)],
   ])("says what SQS says when it can't %s, as of what the whole run needs", async (_, ask) => {
-    const error = await ask(await openMissing()).catch((thrown) => thrown);
+    const error = await ask(await openMissing()).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(StartupError);
-    expect(error.message).toContain("QueueDoesNotExist");
+    expect((error as StartupError).message).toContain("QueueDoesNotExist");
   });
 
   test("leaves with the signal's reason when aborted", async () => {
