@@ -78,6 +78,7 @@ async function readImages(inputs: readonly string[], signal: AbortSignal): Promi
     if (bytes > MAX_HELD_BYTES && images.length > 0) break;
     images.push(image);
   }
+  if (images.length === 0) throw new UsageError("no images were named");
   return images;
 }
 

@@ -41,6 +41,8 @@ export class LocalModel implements PredictTransport {
         grpcPort: undefined,
         fileSystemPollWaitSeconds: 0,
         requestTimeoutMs: TIMEOUT_MS,
+        // Its figures are a server's.
+        otelSdkDisabled: "true",
       },
       logger,
       cpus,

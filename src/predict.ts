@@ -68,7 +68,9 @@ async function run({ options, inputs, form, output, transport }: Run): Promise<n
   const say = (text: string) => void process.stderr.write(`onnx-serving: ${text}\n`);
   const progress = await ProgressBar.open(process.stderr, "images");
   const signals = new StopSignals(() => say("stopping when what is on its way is answered"));
-  const walk = () => walkInputs(inputs, { stdin: process.stdin, signal: signals.stopping });
+  const ended = new AbortController();
+  const signal = AbortSignal.any([signals.stopping, ended.signal]);
+  const walk = () => walkInputs(inputs, { stdin: process.stdin, signal });
   if (progress.isShown && !inputs.includes("-")) void showTotal(walk(), progress);
   const summary = new PredictSummary();
   const masks = options.masks === undefined ? undefined : new MaskFiles(options.masks);
@@ -81,7 +83,7 @@ async function run({ options, inputs, form, output, transport }: Run): Promise<n
     summary.skipped += 1;
     progress.ended(false);
   };
-  const images = unfinished(walk(), { ...options, done: output.done, signal: signals.stopping, skip });
+  const images = unfinished(walk(), { ...options, done: output.done, signal, skip });
   let stopped: string | undefined;
   try {
     for await (const predicted of client.predictAll(images, signals.aborting)) {
@@ -95,6 +97,8 @@ async function run({ options, inputs, form, output, transport }: Run): Promise<n
     if (error instanceof UnavailableError || error instanceof RefusedError) stopped = error.message;
     else if (!signals.aborting.aborted) throw error;
   } finally {
+    // Whoever writes names to standard input may be silent for ever.
+    ended.abort();
     signals.close();
     progress.close();
   }

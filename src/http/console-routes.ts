@@ -7,23 +7,13 @@ import type { ServingApi } from "../serving/serving-api.ts";
 import { consoleFiles } from "./console-files.ts";
 import type { HttpApi } from "./http-api.ts";
 import { askedModel, MODEL } from "./model-routes.ts";
+import { type PageNeeds, setPageSecurity } from "./page-security.ts";
 import type { Route } from "./route.ts";
 import { sendCached } from "./send-cached.ts";
 import { sendJson } from "./send-json.ts";
 
-/** A page that runs and shows nothing but what came from this server, and that no other page may frame. */
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+/** It shows files of the reader's own. */
+const NEEDS: PageNeeds = { images: "blob:", hasMarkup: false };
 
 const SAMPLE = new RegExp(`^/console/samples/${MODEL}/([^/]+)$`);
 
@@ -81,7 +71,7 @@ export function consoleRoutes(api: HttpApi): readonly Route[] {
 async function sendFile(api: HttpApi, ctx: Context, name: string): Promise<void> {
   const file = (await consoleFiles()).get(name);
   if (file === undefined) throw nothingAt(ctx);
-  setSecurity(ctx);
+  setPageSecurity(ctx, NEEDS);
   await sendCached(ctx, api, file);
 }
 
@@ -98,7 +88,7 @@ async function sendSample({ models }: ServingApi, ctx: Context): Promise<void> {
   const sample = models.find(askedModel(ctx)).servable.samples.find((one) => one.name === name);
   const bytes = sample === undefined ? undefined : await readFile(sample.path).catch(() => undefined);
   if (bytes === undefined) throw nothingAt(ctx);
-  setSecurity(ctx);
+  setPageSecurity(ctx, NEEDS);
   ctx.set("Cache-Control", "no-cache");
   ctx.status = 200;
   ctx.body = bytes;
@@ -115,11 +105,4 @@ function decodeName(ctx: Context): string {
 
 function nothingAt(ctx: Context): ServingError {
   return new ServingError("NOT_FOUND", `there is nothing at ${excerpt(ctx.path)}`);
-}
-
-function setSecurity(ctx: Context): void {
-  ctx.set("Content-Security-Policy", CONTENT_SECURITY_POLICY);
-  ctx.set("X-Content-Type-Options", "nosniff");
-  ctx.set("Referrer-Policy", "no-referrer");
-  ctx.set("Cross-Origin-Opener-Policy", "same-origin");
 }

@@ -2,21 +2,10 @@ import type { Context } from "koa";
 import { excerpt, ServingError } from "../errors.ts";
 import { ApiDocument } from "./api-document.ts";
 import type { HttpApi } from "./http-api.ts";
+import { setPageSecurity } from "./page-security.ts";
 import type { Route } from "./route.ts";
 import { sendCached } from "./send-cached.ts";
 import { type PageFile, SWAGGER_UI_FILES, SWAGGER_UI_PAGE } from "./swagger-ui-files.ts";
-
-/** Nothing from elsewhere, and no script or style that stands in the page. */
-const CONTENT_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
 
 /**
  * Returns the routes that describe all others, unless DOCS is off: the OpenAPI document, the page that shows it, and
@@ -104,9 +93,7 @@ async function sendDocument(ctx: Context, api: HttpApi, document: ApiDocument): 
 }
 
 async function sendFile(ctx: Context, api: HttpApi, { contentType, read }: PageFile): Promise<void> {
-  ctx.set("Content-Security-Policy", CONTENT_POLICY);
-  ctx.set("X-Content-Type-Options", "nosniff");
-  ctx.set("Referrer-Policy", "no-referrer");
+  setPageSecurity(ctx, { images: "data:", hasMarkup: true });
   await sendCached(ctx, api, { contentType, bytes: await read() });
 }
 

@@ -1,7 +1,7 @@
 /** Returns the fields of one line of CSV; a field in quotes may hold commas and doubled quotes. */
 export function readCsvLine(line: string): readonly string[] {
   const fields: string[] = [];
-  for (const [, quoted, plain] of line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)) {
+  for (const [, quoted, plain] of line.matchAll(/(?<=^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)) {
     fields.push(quoted === undefined ? (plain ?? "") : quoted.replaceAll('""', '"'));
   }
   return fields;

@@ -111,14 +111,16 @@ async function openStore(options: ListRunOptions, start: Checkpoint): Promise<Li
 async function workOff(options: ListRunOptions, store: ListStore): Promise<boolean> {
   const { source, stop, onSettled } = options;
   let isWhole = false;
-  async function* tasks(): AsyncGenerator<TileTask<number>> {
+  async function* tasks(signal: AbortSignal): AsyncGenerator<TileTask<number>> {
+    const ending = AbortSignal.any([stop, signal]);
     let position = 0;
-    for await (const listed of source.read()) {
-      if (stop.aborted) return;
+    for await (const listed of source.read(ending)) {
+      if (ending.aborted) return;
       if (!store.isDone(position)) yield toTask(position, listed);
       position += 1;
     }
-    isWhole = true;
+    // A stream that was left ends as one does that is read to its end.
+    isWhole = !ending.aborted;
   }
   const settle = async (outcomes: readonly TileOutcome<number>[]) => {
     const failed = await store.settle(outcomes);

@@ -1,5 +1,5 @@
 import type { SQSClient } from "@aws-sdk/client-sqs";
-import { StartupError } from "../errors.ts";
+import { firstLine, StartupError } from "../errors.ts";
 import type { QueueMessage, TileQueue } from "./tile-queue.ts";
 
 export interface SqsQueueOptions {
@@ -54,7 +54,7 @@ export class SqsQueue implements TileQueue {
       }));
     } catch (error) {
       signal.throwIfAborted();
-      throw error;
+      throw failure(error);
     }
   }
 
@@ -66,7 +66,7 @@ export class SqsQueue implements TileQueue {
           QueueUrl: this.#options.url,
           Entries: entries,
         });
-        const { Failed: failed = [] } = await this.#client.send(command);
+        const { Failed: failed = [] } = await this.#client.send(command).catch(refuse);
         return failed.flatMap(({ Id }) => ten[Number(Id)] ?? []);
       }),
     );
@@ -82,7 +82,7 @@ export class SqsQueue implements TileQueue {
           VisibilityTimeout: seconds,
         }));
         const request = { QueueUrl: this.#options.url, Entries: entries };
-        await this.#client.send(new this.#sdk.ChangeMessageVisibilityBatchCommand(request));
+        await this.#client.send(new this.#sdk.ChangeMessageVisibilityBatchCommand(request)).catch(refuse);
       }),
     );
   }
@@ -90,6 +90,17 @@ export class SqsQueue implements TileQueue {
   close(): void {
     this.#client.destroy();
   }
+}
+
+function refuse(error: unknown): never {
+  throw failure(error);
+}
+
+/** The queue is not there, or nobody may ask it: the name says which. Of several addresses only the code does. */
+function failure(error: unknown): StartupError {
+  const { name, message, code } = error as NodeJS.ErrnoException;
+  const reason = message === "" ? (code ?? "it does not answer") : firstLine(message);
+  return new StartupError(`SQS: ${name}: ${reason}`, { cause: error });
 }
 
 function inTens(messages: readonly QueueMessage[]): readonly (readonly QueueMessage[])[] {

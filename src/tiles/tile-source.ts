@@ -1,5 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import type { Readable } from "node:stream";
 import { StartupError } from "../errors.ts";
 import { type BoundingBox, boxTiles, countBoxTiles } from "./bounding-box.ts";
 import { readLines } from "./read-lines.ts";
@@ -12,7 +13,8 @@ export interface TileSource {
   readonly identity: string;
   /** Undefined where it is not known before the end. */
   readonly total: number | undefined;
-  readonly read: () => AsyncIterable<ListedTile> | Iterable<ListedTile>;
+  /** @param ending ends the waiting for tiles that have not come yet; those that come late are left out */
+  readonly read: (ending: AbortSignal) => AsyncIterable<ListedTile> | Iterable<ListedTile>;
 }
 
 /** Returns the tiles of a box, which are made one by one. */
@@ -62,10 +64,23 @@ async function* hashed(chunks: AsyncIterable<Buffer>, hash: Hash): AsyncGenerato
 }
 
 /** Returns the tiles of a stream such as standard input. Whoever resumes gives the same again. */
-export function streamSource(stream: AsyncIterable<Buffer>): TileSource {
+export function streamSource(stream: Readable): TileSource {
   return {
     identity: "stream",
     total: undefined,
-    read: () => readTileList(readLines(stream, MAX_LINE_LENGTH)),
+    read: (ending) => readTileList(readLines(untilEnding(stream, ending), MAX_LINE_LENGTH)),
   };
+}
+
+/** Whoever writes a stream may be silent for ever. */
+async function* untilEnding(stream: Readable, ending: AbortSignal): AsyncGenerator<Buffer> {
+  const leave = () => stream.destroy();
+  ending.addEventListener("abort", leave, { once: true });
+  try {
+    if (!ending.aborted) yield* stream;
+  } catch (error) {
+    if (!ending.aborted) throw error;
+  } finally {
+    ending.removeEventListener("abort", leave);
+  }
 }

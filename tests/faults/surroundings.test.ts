@@ -52,7 +52,7 @@ describe("where the system is short of something", () => {
     ["without /sys/fs/cgroup", "mount -t tmpfs none /sys/fs/cgroup"],
   ])("%s: serves", async (_, mounts) => {
     const launcher = ["unshare", ...UNSHARE, "sh", "-ec", `${mounts}\nexec "$0" "$@"`];
-    const url = await new ServingProcess(SERVE_DIGITS, {}, launcher).ready();
+    const url = await new ServingProcess(SERVE_DIGITS, {}, { launcher }).ready();
     expect((await request(`${url}/analyze:predict`, { body: digitPng(7) })).json).toEqual({
       prediction: "seven",
     });

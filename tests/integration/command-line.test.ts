@@ -203,11 +203,21 @@ describe("onnx-serving predict", () => {
     expect(await run.finished()).toMatchObject({ code: 141, stderr: "" });
   });
 
+  test("ends when the server refuses, though more names may come", async () => {
+    const { folder, names } = namedFiles(1);
+    const { url } = await fakeServer((_, response) => response.writeHead(403).end());
+    const args = ["predict", "--url", url, "--batch-size=1", "-"];
+    const run = new ServingProcess(args, {}, { stdin: "pipe" });
+    run.child.stdin?.write(`${join(folder, names[0] ?? "")}\n`);
+    expect(await run.finished()).toMatchObject({ code: 1, stdout: "" });
+  });
+
   test.each([
     [["frobnicate"], /frobnicate/],
     [["predict"], /image/],
     [["predict", "--url=http://x", "--concurrency=0", "a.png"], /--concurrency/],
     [["bench"], /URL/],
+    [["bench", "http://x", "-"], /image/],
   ])("says in one line what is wrong with %j, and exits 2", async (args, named) => {
     const { code, stdout, stderr } = await new ServingProcess(args).finished();
     expect([code, stdout]).toEqual([2, ""]);

@@ -41,6 +41,18 @@ function byName(spans: readonly ReceivedSpan[]): Readonly<Record<string, Receive
   return Object.fromEntries(spans.map((span) => [span.kind === "SERVER" ? "server" : span.name, span]));
 }
 
+test("onnx-serving predict sends no telemetry of its own model", async () => {
+  const collector = await Collector.start();
+  onTestFinished(() => collector.close());
+  const environment = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_METRIC_EXPORT_INTERVAL: "1",
+    MODEL_DIR: DIGITS_DIR,
+  };
+  const { code } = await new ServingProcess(["predict", join(DIGITS_DIR, "samples")], environment).finished();
+  expect({ code, requests: collector.requests }).toEqual({ code: 0, requests: [] });
+});
+
 const STAGES = ["compute_input", "queue", "compute_infer", "compute_output"];
 
 describe("a server with OTEL_EXPORTER_OTLP_ENDPOINT", () => {

@@ -12,6 +12,13 @@ export interface FinishedProcess {
   readonly stderr: string;
 }
 
+export interface LaunchOptions {
+  /** A command that runs the command behind it in its own place. @default none */
+  readonly launcher?: readonly string[];
+  /** `pipe`: open until the test ends it. @default "ignore" */
+  readonly stdin?: "ignore" | "pipe";
+}
+
 /** The built program, as a user starts it. */
 export class ServingProcess {
   readonly child: ChildProcess;
@@ -21,16 +28,15 @@ export class ServingProcess {
 
   /**
    * @param environment instead of this process's own; PATH is kept
-   * @param launcher a command that runs the command behind it in its own place
    */
   constructor(
     args: readonly string[],
     environment: Readonly<Record<string, string>> = {},
-    launcher: readonly string[] = [],
+    { launcher = [], stdin = "ignore" }: LaunchOptions = {},
   ) {
     const env = { PATH: process.env.PATH ?? "", DEVICE: "cpu", ...environment };
     const [command = "", ...rest] = [...launcher, process.execPath, BIN, ...args];
-    this.child = spawn(command, rest, { env, stdio: ["ignore", "pipe", "pipe"] });
+    this.child = spawn(command, rest, { env, stdio: [stdin, "pipe", "pipe"] });
     this.child.stdout?.on("data", (chunk) => {
       this.stdout += chunk;
     });

@@ -1,12 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { StartupError, UsageError } from "../../../src/errors.ts";
 import { parseOutput } from "../../../src/tiles/output.ts";
 import { type ListRunOptions, runList } from "../../../src/tiles/run-list.ts";
 import { ImageryError } from "../../../src/tiles/tile-failure.ts";
-import { boxSource, fileSource } from "../../../src/tiles/tile-source.ts";
+import { boxSource, fileSource, streamSource } from "../../../src/tiles/tile-source.ts";
 
 const COLUMNS = 8;
 const TILES = COLUMNS * 8;
@@ -75,7 +76,9 @@ function expectWhole(): void {
     .split("\n")
     .slice(1)
     .map((line) => line.split(",")[0]);
-  const all = [...(source.read() as Iterable<{ text: string }>)].map(({ text }) => text);
+  const all = [...(source.read(new AbortController().signal) as Iterable<{ text: string }>)].map(
+    ({ text }) => text,
+  );
   expect([...names, ...failed].toSorted()).toEqual(all.toSorted());
   expect(failed.length).toBe(7);
   const { features } = JSON.parse(read("out.geojson")) as { features: { id: string }[] };
@@ -146,6 +149,28 @@ describe("runList", () => {
     expect(first.counts.predicted).toBeLessThan(TILES - 7);
     await runList(options({ resume: true }));
     expectWhole();
+  });
+
+  describe("with tiles that come one by one", () => {
+    const ways: readonly (readonly [string, (stop: AbortController, signal: AbortController) => void])[] = [
+      ["stops", (stop) => stop.abort()],
+      ["gives up", (_, signal) => signal.abort(new StartupError("the server is gone"))],
+    ];
+    test.each(ways)("%s while it waits for the next one", async (_, end) => {
+      const [stop, signal] = [new AbortController(), new AbortController()];
+      const stream = new PassThrough();
+      stream.write("0-0-3\n");
+      const predict: ListRunOptions["predict"] = async (images, ending) => {
+        // The next tile is waited for by then, and never comes.
+        setImmediate(() => end(stop, signal));
+        return options().predict(images, ending);
+      };
+      const changes = { source: streamSource(stream), predict, stop: stop.signal, signal: signal.signal };
+      const ended = await runList(options({ ...changes, batchSize: 1 })).catch((error) => error);
+      if (signal.signal.aborted) expect(ended).toBeInstanceOf(StartupError);
+      else expect(ended).toMatchObject({ isFinished: false, counts: { predicted: 1 } });
+      expect(stream.destroyed).toBe(true);
+    });
   });
 
   test.each(["out.ndjson", "failures.csv", "checkpoint"])(

@@ -41,6 +41,10 @@ describe("readTileList", () => {
     expect(await list(text)).toEqual(["9-162-9", "9-161-9"]);
   });
 
+  test("finds the column behind one without a name or a value, as an index is written", async () => {
+    expect(await list(",tile\n0,1-1-3\n,2-2-3\n")).toEqual(["1-1-3", "2-2-3"]);
+  });
+
   test("joins the columns x, y and z", async () => {
     expect(await list("z,x,y\n9,162,300\n9, 161 ,300\n")).toEqual(["162-300-9", "161-300-9"]);
   });
