@@ -43,8 +43,8 @@ export class FuzzedServer {
   }
 
   /** Starts it on a free port; resolves when it is ready. @throws {Error} when it ends before. */
-  static async start(folder: string): Promise<FuzzedServer> {
-    const child = spawn(process.execPath, [BIN, "serve", `--model-dir=${folder}`, ...FLAGS], {
+  static async start(folder: string, flags: readonly string[] = []): Promise<FuzzedServer> {
+    const child = spawn(process.execPath, [BIN, "serve", `--model-dir=${folder}`, ...FLAGS, ...flags], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     if (child.stdout === null) throw new Error("the server's log is not read");

@@ -42,7 +42,7 @@ export async function fuzzApi({ programs, url, examples, seed, signal }: FuzzApi
     `--max-examples=${examples}`,
     `--seed=${seed}`,
     "--continue-on-failure",
-    "--request-timeout=60",
+    "--request-timeout=330",
     "--no-color",
   ];
   const schemathesis = spawn(

@@ -53,15 +53,30 @@ schemathesis.openapi.media_type(
 
 @schemathesis.hook
 def before_load_schema(_context, raw_schema):
-    """Most texts are no image: where one is to stand, the document's own examples stand as well."""
+    """What is adapted to Schemathesis, with the meaning that it has."""
+    split_types(raw_schema)
     schemas = raw_schema["components"]["schemas"]
     for operations in raw_schema["paths"].values():
         for operation in operations.values():
             # What is generated above is bytes, and no text may stand among them.
             operation.get("requestBody", {}).get("content", {}).get("application/x-ndjson", {}).pop("examples", None)
+    # Most texts are no image: where one is to stand, the document's own examples stand as well.
     if "Base64" in schemas:
         images = sorted(set(images_in(raw_schema["paths"]))) or [base64.b64encode(PIXEL).decode()]
         schemas["Base64"] = {"anyOf": [{"enum": images}, schemas["Base64"]]}
+
+
+def split_types(value):
+    """Schemathesis 4.32 can't read a list of types within an array that is one of several schemas: each gets a schema."""
+    if isinstance(value, dict):
+        types = value.get("type")
+        if isinstance(types, list) and all(isinstance(one, str) for one in types):
+            del value["type"]
+            value["anyOf"] = [{"type": one} for one in types]
+        value = list(value.values())
+    if isinstance(value, list):
+        for one in value:
+            split_types(one)
 
 
 def images_in(value):

@@ -19,6 +19,9 @@ const { values: options } = parseArgs({
   },
 });
 
+/** A busy machine is no fault of the server: to Schemathesis, a deadline that passed is one. */
+const PATIENCE = ["--request-timeout-ms=300000"];
+
 const tally = new Tally();
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
@@ -27,7 +30,7 @@ const { signal } = stop;
 const programs = await findSchemathesis();
 for (const { name, folder } of fuzzModels()) {
   if (signal.aborted || (options.model !== undefined && options.model !== name)) continue;
-  const server = await FuzzedServer.start(folder);
+  const server = await FuzzedServer.start(folder, PATIENCE);
   const url = `http://127.0.0.1:${server.port}`;
   try {
     if (programs !== undefined) await tally.run(`the answers of ${name}`, () => fuzz(server, programs, url));
