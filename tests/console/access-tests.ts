@@ -49,13 +49,13 @@ export const ACCESS_TESTS: ConsoleTests = {
       {
         model: "segmentation",
         viewport: { width: 360, height: 740 },
-        before: (page) =>
-          page.route("**/metadata", async (route) => {
+        before: async (page) => {
+          await page.route("**/metadata", async (route) => {
             const body = await (await route.fetch()).text();
-            await route.fulfill({
-              body: body.replace(/"warnings":\[[^\]]*\]/, `"warnings":["${"Word".repeat(20)}"]`),
-            });
-          }),
+            const warnings = `"warnings":["${"Word".repeat(20)}"]`;
+            await route.fulfill({ body: body.replace(/"warnings":\[[^\]]*\]/, warnings) });
+          });
+        },
       },
       async ({ page }) => {
         await page.getByLabel("Warnings").getByText("WordWord").waitFor();
