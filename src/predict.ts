@@ -10,6 +10,7 @@ import { ProgressBar } from "./cli/progress-bar.ts";
 import type { ResultForm } from "./cli/result-form.ts";
 import { openOutput, type ResultOutput } from "./cli/result-output.ts";
 import { StopSignals } from "./cli/stop-signals.ts";
+import { tellWait } from "./cli/tell-wait.ts";
 import { walkInputs } from "./cli/walk-inputs.ts";
 import { RefusedError, UnavailableError } from "./client/client-error.ts";
 import type { PredictChoice } from "./client/http-transport.ts";
@@ -78,6 +79,10 @@ async function run({ options, inputs, form, output, transport }: Run): Promise<n
     ...options,
     transport,
     giveUpAfterMs: options.giveUpAfterSeconds * 1000,
+    onRetry: (reason, delayMs) => {
+      const text = tellWait(reason, delayMs);
+      if (text !== undefined && !progress.isShown) say(text);
+    },
   });
   const skip = () => {
     summary.skipped += 1;

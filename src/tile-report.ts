@@ -1,13 +1,11 @@
 import { ProgressBar } from "./cli/progress-bar.ts";
+import { tellWait } from "./cli/tell-wait.ts";
 import type { TileCounts } from "./tiles/checkpoint.ts";
 import { NO_COUNTS } from "./tiles/list-store.ts";
 import type { SettledTiles } from "./tiles/run-list.ts";
 
 /** Failures that are told one by one at the end. */
 const TOLD_FAILURES = 5;
-
-/** Waits that are shorter are nobody's concern. */
-const TOLD_WAIT_MS = 5000;
 
 /** Tells on standard error how the work on tiles goes: a bar on a terminal, else what is out of the ordinary; then a summary. */
 export class TileReport {
@@ -53,7 +51,8 @@ export class TileReport {
   }
 
   retry(reason: string, delayMs: number): void {
-    if (delayMs >= TOLD_WAIT_MS) this.trouble(`${reason}; next try in ${Math.round(delayMs / 1000)} s`);
+    const text = tellWait(reason, delayMs);
+    if (text !== undefined) this.trouble(text);
   }
 
   /** Takes over what earlier processes have done. */

@@ -69,6 +69,8 @@ export interface BenchReport extends BenchFigures {
 export function benchText(report: BenchReport): string {
   const { latency, load, failures } = report;
   const ms = (value: number) => `${value.toFixed(1)} ms`;
+  // No image answered, no figure: a 0 would read as a very fast server.
+  const measured = (value: number, text: string) => (Number.isFinite(value) ? text : "not measured");
   const offered =
     "clients" in load ? `${load.clients} clients` : `${load.imagesPerSecond} images/s at random times`;
   const failed = Object.entries(failures).map(([code, count]) => `${code} ${count}`);
@@ -80,7 +82,10 @@ export function benchText(report: BenchReport): string {
     ],
     [
       "latency",
-      `p50 ${ms(latency.p50Ms)}, p90 ${ms(latency.p90Ms)}, p99 ${ms(latency.p99Ms)}, max ${ms(latency.maxMs)}`,
+      measured(
+        latency.maxMs,
+        `p50 ${ms(latency.p50Ms)}, p90 ${ms(latency.p90Ms)}, p99 ${ms(latency.p99Ms)}, max ${ms(latency.maxMs)}`,
+      ),
     ],
     ["failed", failed.length === 0 ? "0 images" : failed.join(", ")],
     [
@@ -89,7 +94,10 @@ export function benchText(report: BenchReport): string {
     ],
     [
       "client",
-      `${report.clientCpuMsPerImage.toFixed(2)} CPU-ms an image, ${ms(report.maxLateMs)} late at most`,
+      measured(
+        report.clientCpuMsPerImage,
+        `${report.clientCpuMsPerImage.toFixed(2)} CPU-ms an image, ${ms(report.maxLateMs)} late at most`,
+      ),
     ],
   ];
   return `${rows.map(([name, text]) => `${name.padEnd(9)} ${text}`).join("\n")}\n`;

@@ -42,6 +42,27 @@ export const ACCESS_TESTS: ConsoleTests = {
       const width = (await opened.page.evaluate("document.documentElement.scrollWidth")) as number;
       assert.ok(width <= 360, `the page is ${width} pixels wide`);
     }),
+
+  "nor does a warning of one long word": (place) =>
+    withPage(
+      place,
+      {
+        model: "segmentation",
+        viewport: { width: 360, height: 740 },
+        before: async (page) => {
+          await page.route("**/metadata", async (route) => {
+            const body = await (await route.fetch()).text();
+            const warnings = `"warnings":["${"Word".repeat(20)}"]`;
+            await route.fulfill({ body: body.replace(/"warnings":\[[^\]]*\]/, warnings) });
+          });
+        },
+      },
+      async ({ page }) => {
+        await page.getByLabel("Warnings").getByText("WordWord").waitFor();
+        const width = (await page.evaluate("document.documentElement.scrollWidth")) as number;
+        assert.ok(width <= 360, `the page is ${width} pixels wide`);
+      },
+    ),
 };
 
 /** Of a page that shows all that there is: answers, a failure, a legend, a card. */

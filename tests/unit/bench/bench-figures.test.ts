@@ -45,7 +45,7 @@ describe("benchFigures", () => {
 });
 
 describe("benchText", () => {
-  test("names the load, what failed, and that batches are not told", () => {
+  test("names the load, what failed, and what is not told or measured", () => {
     const figures = benchFigures({ ...MEASURED, exchanges: [exchange(1000, 1100, ["QUEUE_FULL", "X"])] });
     const text = benchText({
       ...figures,
@@ -58,5 +58,7 @@ describe("benchText", () => {
     expect(text).toContain("40 images/s at random times, 2 in a request, 2 s, http://host/analyze:predict");
     expect(text).toContain("QUEUE_FULL 1, X 1");
     expect(text).toContain("not told");
+    // No image was answered in full.
+    expect(text).not.toMatch(/NaN|Infinity/);
   });
 });

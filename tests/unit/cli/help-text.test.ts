@@ -73,7 +73,7 @@ describe("docs/command-line.md", () => {
 function tableRow(option: string, row: OptionRow): string {
   const hint = valueHint(row);
   const flag = `--${flagName(option)}${hint === "" ? "" : ` ${hint.replaceAll("|", "\\|")}`}`;
-  return `| \`${flag}\` | ${fallback(row)} | ${row.help} |`;
+  return `| \`${flag}\` | ${fallback(row)} | ${row.help.replaceAll("<", "\\<")} |`;
 }
 
 function fallback(row: OptionRow): string {

@@ -26,7 +26,7 @@ function values(row: SettingRow): string {
 function tableRow(name: keyof Settings): string {
   const row = SETTINGS[name];
   const fallback = row.default === undefined ? row.unset : `\`${row.default}\``;
-  return `| \`${variableName(name)}\` | \`--${flagName(name)}\` | ${fallback} | ${values(row)} | ${row.help} |`;
+  return `| \`${variableName(name)}\` | \`--${flagName(name)}\` | ${fallback} | ${values(row)} | ${row.help.replaceAll("<", "\\<")} |`;
 }
 
 describe("SETTINGS", () => {
